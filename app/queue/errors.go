@@ -1,0 +1,27 @@
+package queue
+
+import (
+	"errors"
+	"fmt"
+)
+
+// The errors of a move. Each is wrapped with the task or queue that it is about: test with errors.Is.
+var (
+	// ErrNotFound: no such task (never submitted, deleted, or kept no longer), queue or worker.
+	ErrNotFound = errors.New("not found")
+	// ErrPayloadDiffers: the id is taken by a task with another payload; nothing was written.
+	ErrPayloadDiffers = errors.New("the id belongs to a task with another payload")
+	// ErrState: the move does not exist from the state that the task is in; nothing was written.
+	ErrState = errors.New("not possible in this state")
+)
+
+// InvalidError names the field of a task that cannot be accepted, what it was and what is wanted.
+type InvalidError struct {
+	Field string // as in the JSON form: "max_attempts"
+	Value string // shortened to 80 bytes
+	Want  string // "a whole number from 1 to 1000"
+}
+
+func (e *InvalidError) Error() string {
+	return fmt.Sprintf("%s is %s; wanted: %s", e.Field, e.Value, e.Want)
+}

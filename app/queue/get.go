@@ -1,0 +1,144 @@
+package queue
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// get.lua reads tasks as they are at one moment.
+//
+//go:embed get.lua
+var getLua string
+
+var getScript = NewScript("get", getLua)
+
+// getChunk bounds how many tasks one script reads: with the largest payloads and results some 100 MB would be moved
+// for more.
+const getChunk = 100
+
+// Get reads one task. ErrNotFound where it is not there.
+func (c *Client) Get(ctx context.Context, id string) (*Task, error) {
+	tasks, err := c.GetMany(ctx, []string{id})
+	if err != nil {
+		return nil, err
+	}
+	if tasks[0] == nil {
+		return nil, fmt.Errorf("task %s: %w", id, ErrNotFound)
+	}
+	return tasks[0], nil
+}
+
+// GetMany reads tasks in the order of ids; those that are not there are nil.
+func (c *Client) GetMany(ctx context.Context, ids []string) ([]*Task, error) {
+	tasks := make([]*Task, 0, len(ids))
+	for from := 0; from < len(ids); from += getChunk {
+		part := ids[from:min(from+getChunk, len(ids))]
+		args := make([]any, len(part))
+		for i, id := range part {
+			args[i] = id
+		}
+		out, err := getScript.Run(ctx, c, args...)
+		if err != nil {
+			return nil, err
+		}
+		read, err := decodeTasks(part, out)
+		if err != nil {
+			return nil, err
+		}
+		tasks = append(tasks, read...)
+	}
+	return tasks, nil
+}
+
+// taskFields is how many strings the scripts answer for a task: record, state, payload, result, progress.
+const taskFields = 5
+
+func decodeTasks(ids []string, out any) ([]*Task, error) {
+	fields, err := Strings(out)
+	if err != nil {
+		return nil, err
+	}
+	if len(fields) != taskFields*len(ids) {
+		return nil, fmt.Errorf("queue: %d fields for %d tasks", len(fields), len(ids))
+	}
+	tasks := make([]*Task, len(ids))
+	for i, id := range ids {
+		f := fields[taskFields*i : taskFields*(i+1)]
+		if f[0] == "" {
+			continue
+		}
+		if tasks[i], err = decodeTask(id, f); err != nil {
+			return nil, err
+		}
+	}
+	return tasks, nil
+}
+
+func decodeTask(id string, f []string) (*Task, error) {
+	t, err := DecodeRecord(id, f[0], f[2])
+	if err != nil {
+		return nil, err
+	}
+	if err := t.decodeState(f[1]); err != nil {
+		return nil, err
+	}
+	if f[3] != "" {
+		t.Result = []byte(f[3])
+	}
+	if percent, message, ok := strings.Cut(f[4], "|"); ok {
+		t.LastProgress = &Progress{Message: message}
+		t.LastProgress.Percent, _ = strconv.ParseFloat(percent, 64)
+	}
+	return t, nil
+}
+
+// Attempts reads a task's attempts, oldest first: the finished ones, then the one that runs or that completed it. A
+// task that was redriven counts from 1 again, behind its older attempts. ErrNotFound.
+func (c *Client) Attempts(ctx context.Context, id string) ([]Attempt, error) {
+	t, err := c.Get(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	text, err := c.rdb.HGet(ctx, c.keys.prefix+nameAttempts, id).Result()
+	if err != nil && !IsNil(err) {
+		return nil, fmt.Errorf("read the attempts of task %s: %w", id, err)
+	}
+	attempts, err := decodeAttempts(text)
+	if err != nil {
+		return nil, err
+	}
+	switch t.State {
+	case Running:
+		attempts = append(attempts, Attempt{Attempt: t.Attempt, WorkerID: t.WorkerID, StartedAt: t.StartedAt})
+	case Completed:
+		attempts = append(attempts, Attempt{Attempt: t.Attempt, Outcome: OutcomeOK, WorkerID: t.WorkerID,
+			StartedAt: t.StartedAt, FinishedAt: t.FinishedAt})
+	}
+	return attempts, nil
+}
+
+// leaseFields is how many strings start.lua answers for a task: id, record, state, payload.
+const leaseFields = 4
+
+// DecodeLeases reads the tasks that a worker's turn was answered with.
+func DecodeLeases(out any) ([]*Task, error) {
+	fields, err := Strings(out)
+	if err != nil {
+		return nil, err
+	}
+	if len(fields)%leaseFields != 0 {
+		return nil, fmt.Errorf("queue: %d fields are no whole number of leases", len(fields))
+	}
+	tasks := make([]*Task, 0, len(fields)/leaseFields)
+	for f := fields; len(f) > 0; f = f[leaseFields:] {
+		t, err := decodeTask(f[0], []string{f[1], f[2], f[3], "", ""})
+		if err != nil {
+			return nil, err
+		}
+		tasks = append(tasks, t)
+	}
+	return tasks, nil
+}

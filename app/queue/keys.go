@@ -1,0 +1,144 @@
+package queue
+
+import (
+	"fmt"
+	"regexp"
+)
+
+// Keys makes every Redis key and channel of one cell, and is the only thing that does. All of a cell's keys share one
+// hash tag, so that a script may touch any of them, on Redis Cluster too. Scripts get the same names: see Keys.lua.
+type Keys struct{ prefix string }
+
+// CellKeys returns the key maker of cell n, counted from 0. One cell is the default.
+func CellKeys(n int) Keys { return Keys{prefix: fmt.Sprintf("qp:{%d}:", n)} }
+
+// The names behind the prefix. A name that ends in a colon is followed by a queue, a worker or another part.
+const (
+	nameTasks      = "tasks"          // hash id -> record: what the submitter said (record.go)
+	nameState      = "state"          // hash id -> state record; no field: pending and never started
+	namePayloads   = "payloads"       // hash id -> payload of more than inlinePayload bytes
+	nameResults    = "results"        // hash id -> result, JSON
+	nameAttempts   = "attempts"       // hash id -> finished attempts, a line each
+	nameProgress   = "progress"       // hash id -> percent|message of a running task
+	nameCounts     = "counts"         // hash queue|c -> tasks in state c; queue|C.. -> totals that never shrink
+	nameBacklog    = "backlog"        // set of the queues that have a lane with something in it
+	nameLanes      = "lanes:"         // + queue: set of its lanes: priority, or priority@type where set aside
+	nameTaskQueue  = "task_queue:"    // + queue [# lane]: list of pending ids, head first
+	nameProcessing = "processing:"    // + worker: list of ids assigned to or running on it, the started ones first
+	nameStatus     = "worker_status:" // + worker: hash, its heartbeat record
+	nameInbox      = "inbox:"         // + worker: list of wake-up tokens it blocks on
+	nameCancels    = "cancels:"       // + worker: set of running ids that it is asked to stop
+	nameWorkers    = "workers"        // zset worker -> last heartbeat, ms: the inventory of live workers
+	nameGone       = "workers_gone"   // zset worker -> when it was lost or left, ms
+	nameProfiles   = "profiles"       // hash profile -> queues and types, of the profiles with live workers
+	nameProfileN   = "profile_count"  // hash profile -> live workers
+	nameReady      = "ready:"         // + profile: zset worker -> load, of workers with a free slot
+	nameScheduled  = "tasks_scheduled"
+	nameRetry      = "tasks_retry"     // zset id -> due, ms
+	nameCompleted  = "tasks_completed" // zset id -> finished, ms
+	nameFailed     = "tasks_failed"
+	nameCanceled   = "tasks_canceled"
+	nameRecent     = "tasks_recent" // list of the newest submitted ids, newest first, at most recentTasks
+	namePurge      = "purge:"       // + minute: list of finished ids whose time is over by then
+	namePurges     = "purges"       // zset minute -> minute, of the purge lists that exist
+	namePaused     = "paused"       // hash queue -> since, ms
+	nameWake       = "wake"         // list: a token wakes one scheduler
+	nameMeta       = "meta"         // hash: dirty (last change hint, ms), seq, snapshot (last, ms), monitor (last pass)
+	nameChanges    = "changes"      // channel: something changed, at most one hint in 20 ms
+	nameSnapshots  = "snapshots"    // channel: snapshots as JSON
+)
+
+// luaNames are the names as scripts write them: K.tasks, K.processing .. worker.
+var luaNames = map[string]string{
+	"tasks": nameTasks, "state": nameState, "payloads": namePayloads, "results": nameResults,
+	"attempts": nameAttempts, "progress": nameProgress, "counts": nameCounts, "backlog": nameBacklog,
+	"lanes": nameLanes, "task_queue": nameTaskQueue, "processing": nameProcessing, "status": nameStatus,
+	"inbox": nameInbox, "cancels": nameCancels, "workers": nameWorkers, "gone": nameGone,
+	"profiles": nameProfiles, "profile_count": nameProfileN, "ready": nameReady,
+	"scheduled": nameScheduled, "retry": nameRetry, "completed": nameCompleted, "failed": nameFailed,
+	"canceled": nameCanceled, "recent": nameRecent, "purge": namePurge, "purges": namePurges,
+	"paused": namePaused, "wake": nameWake, "meta": nameMeta, "changes": nameChanges,
+	"snapshots": nameSnapshots,
+}
+
+var luaName = regexp.MustCompile(`\bK\.([a-z_]+)`)
+
+// lua writes the cell's names into a script's text as literals, so that no script spends time on making them. It
+// panics on an unknown name.
+func (k Keys) lua(text string) string {
+	return luaName.ReplaceAllStringFunc(text, func(ref string) string {
+		name, ok := luaNames[ref[len("K."):]]
+		if !ok {
+			panic("queue: a script uses the unknown key " + ref)
+		}
+		return "'" + k.prefix + name + "'"
+	})
+}
+
+// defaultLane is the lane of the default priority.
+const defaultLane = "5"
+
+// Prefix is what all keys of the cell start with; scripts get it as KEYS[1].
+func (k Keys) Prefix() string { return k.prefix }
+
+// Tasks is the hash of records, field = id.
+func (k Keys) Tasks() string { return k.prefix + nameTasks }
+
+// States is the hash of state records, field = id.
+func (k Keys) States() string { return k.prefix + nameState }
+
+// Counts is the hash of tasks counted by queue and state.
+func (k Keys) Counts() string { return k.prefix + nameCounts }
+
+// TaskQueue is the list of a queue's pending ids in lane ("5", or "5@type" where set aside; see lanes). The lane of
+// the default priority has the bare name.
+func (k Keys) TaskQueue(queue, lane string) string {
+	if lane == defaultLane {
+		return k.prefix + nameTaskQueue + queue
+	}
+	return k.prefix + nameTaskQueue + queue + "#" + lane
+}
+
+// Lanes is the set of a queue's lanes that may hold something.
+func (k Keys) Lanes(queue string) string { return k.prefix + nameLanes + queue }
+
+// Backlog is the set of queues with pending tasks.
+func (k Keys) Backlog() string { return k.prefix + nameBacklog }
+
+// Processing is the list of ids assigned to or running on a worker.
+func (k Keys) Processing(worker string) string { return k.prefix + nameProcessing + worker }
+
+// WorkerStatus is a worker's heartbeat record.
+func (k Keys) WorkerStatus(worker string) string { return k.prefix + nameStatus + worker }
+
+// Inbox is the list of wake-up tokens that a worker blocks on.
+func (k Keys) Inbox(worker string) string { return k.prefix + nameInbox + worker }
+
+// Workers is the inventory of live workers.
+func (k Keys) Workers() string { return k.prefix + nameWorkers }
+
+// Wake is the list of tokens that wake one scheduler each.
+func (k Keys) Wake() string { return k.prefix + nameWake }
+
+// Index is the set that orders the tasks of a state: by due time for scheduled and retry, by end for final states. It
+// is empty for states that are kept on lists.
+func (k Keys) Index(s State) string {
+	switch s {
+	case Scheduled, Retry, Completed, Failed, Canceled:
+		return k.prefix + "tasks_" + string(s)
+	default:
+		return ""
+	}
+}
+
+// Recent is the list of the newest submitted ids.
+func (k Keys) Recent() string { return k.prefix + nameRecent }
+
+// Meta is the hash of what is known of the cell as a whole: last change, last snapshot, rates.
+func (k Keys) Meta() string { return k.prefix + nameMeta }
+
+// Changes is the channel of dirty hints.
+func (k Keys) Changes() string { return k.prefix + nameChanges }
+
+// Snapshots is the channel of snapshots.
+func (k Keys) Snapshots() string { return k.prefix + nameSnapshots }

@@ -1,0 +1,261 @@
+-- lib.lua: what every script starts with. The clock, the two records of a task, counters, lanes and final states.
+-- Keys are written into the text as literals, by Keys.lua. KEYS[1] is the cell's prefix: it routes the script on a
+-- cluster. Nothing here writes before its caller has validated everything: Redis does not roll a script back.
+
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000) -- ms since the epoch
+math.randomseed(tonumber(clock[2]) + 1)
+
+-- int writes a whole number without an exponent, which tostring would use from 1e14.
+local function int(n) return string.format('%.0f', n) end
+
+-- header reads the fixed part of a record (record.go): priority, queue, type, created ms, max_attempts, retention ms.
+local function header(record)
+  local priority, queue, kind, created, most, keep =
+    string.match(record, '^(%d)|([^|]*)|([^|]*)|(%d+)|(%d+)|(%d+)|')
+  return { priority = priority, queue = queue, type = kind, created = tonumber(created), most = tonumber(most),
+    keep = tonumber(keep) }
+end
+
+-- A state record is code|attempt|losses|worker|due|assigned|started|finished|stop|reason|error, times in ms. Where a
+-- task has none it is pending and was never started.
+local function parse(value)
+  if not value then
+    return { code = 'p', attempt = 0, losses = 0, worker = '', due = 0, assigned = 0, started = 0, finished = 0,
+      stop = '0', reason = '', error = '' }
+  end
+  local code, attempt, losses, worker, due, assigned, started, finished, stop, reason, err = string.match(value,
+    '^(%a)|(%d+)|(%d+)|([^|]*)|(%d+)|(%d+)|(%d+)|(%d+)|(%d)|([^|]*)|(.*)$')
+  return { code = code, attempt = tonumber(attempt), losses = tonumber(losses), worker = worker, due = tonumber(due),
+    assigned = tonumber(assigned), started = tonumber(started), finished = tonumber(finished), stop = stop,
+    reason = reason, error = err }
+end
+
+local function format(s)
+  return table.concat({ s.code, int(s.attempt), int(s.losses), s.worker, int(s.due), int(s.assigned), int(s.started),
+    int(s.finished), s.stop, s.reason, s.error }, '|')
+end
+
+-- many calls command on key with all of args, 500 at a time: unpack has a limit, and pairs must not be torn.
+local function many(command, key, args)
+  for from = 1, #args, 500 do
+    redis.call(command, key, unpack(args, from, math.min(from + 499, #args)))
+  end
+end
+
+-- lookup gives the fields of a hash, false where missing.
+local function lookup(key, fields)
+  local values = {}
+  for from = 1, #fields, 500 do
+    local part = redis.call('HMGET', key, unpack(fields, from, math.min(from + 499, #fields)))
+    for i = 1, #part do values[from + i - 1] = part[i] end
+  end
+  return values
+end
+
+-- Counters are summed up and written once a script, by commit.
+local tally = {}
+local function count(queue, what, n)
+  local field = queue .. '|' .. what
+  tally[field] = (tally[field] or 0) + n
+end
+
+-- wake leaves a token for one scheduler: there is work that this script left.
+local function wake()
+  if redis.call('EXISTS', K.wake) == 0 then redis.call('RPUSH', K.wake, '1') end
+end
+
+-- A queue's pending ids stand on its lanes: one a priority, and one a priority and type where a task was set aside
+-- because no worker with a free slot handled its type.
+local function lane_key(queue, lane)
+  if lane == '5' then return K.task_queue .. queue end
+  return K.task_queue .. queue .. '#' .. lane
+end
+
+-- Pushes are summed up by lane and written by flush: the tails in order, the heads so that the first stays first.
+local pushes = {}
+local function enqueue(id, queue, lane, at_head)
+  local key = queue .. (at_head and '|<|' or '|>|') .. lane
+  local push = pushes[key]
+  if not push then
+    push = { queue = queue, lane = lane, at_head = at_head, ids = {} }
+    pushes[key] = push
+  end
+  push.ids[#push.ids + 1] = id
+  count(queue, 'p', 1)
+end
+
+local function reversed(list)
+  local out = {}
+  for i = #list, 1, -1 do out[#out + 1] = list[i] end
+  return out
+end
+
+local function flush()
+  for _, push in pairs(pushes) do
+    local key = lane_key(push.queue, push.lane)
+    if push.at_head then many('LPUSH', key, reversed(push.ids)) else many('RPUSH', key, push.ids) end
+    redis.call('SADD', K.lanes .. push.queue, push.lane)
+    redis.call('SADD', K.backlog, push.queue)
+  end
+  pushes = {}
+end
+
+-- unlist takes a pending id off its lane. Deep inside a very long list it stays as a dead entry instead, which
+-- assign drops when it gets there: looking for it would hold up everybody.
+local deep = 20000
+local function unlist(id, h)
+  for _, lane in ipairs({ h.priority, h.priority .. '@' .. h.type }) do
+    local key = lane_key(h.queue, lane)
+    if redis.call('LPOS', key, id, 'MAXLEN', deep) then
+      return redis.call('LREM', key, 1, id)
+    elseif redis.call('LPOS', key, id, 'RANK', -1, 'MAXLEN', deep) then
+      return redis.call('LREM', key, -1, id)
+    end
+  end
+  return 0
+end
+
+-- note adds a finished attempt to the task's history, a line each; the oldest go when it outgrows 32 KiB.
+local function note(id, s, outcome, err)
+  local line = table.concat({ int(s.attempt), outcome, s.worker, int(s.started), int(now), cjson.encode(err) }, '|')
+  local past = redis.call('HGET', K.attempts, id)
+  if past then line = past .. '\n' .. line end
+  while #line > 32768 and string.find(line, '\n', 1, true) do
+    line = string.sub(line, string.find(line, '\n', 1, true) + 1)
+  end
+  redis.call('HSET', K.attempts, id, line)
+end
+
+local index = { s = K.scheduled, y = K.retry, c = K.completed, f = K.failed, x = K.canceled }
+local keep_for = { c = KEEP_DONE, f = KEEP_FAILED, x = KEEP_DONE }
+
+local function retention(h, code)
+  if h.keep > 0 then return h.keep end
+  return keep_for[code]
+end
+
+-- finalize puts a task that stands on no list any more on the index of a final state, and its id on the purge list of
+-- the minute in which its retention is over. Both are written by commit; the caller stores the state record.
+local ended, doomed, silenced = {}, {}, {}
+local function append(lists, key, ...)
+  local list = lists[key]
+  if not list then
+    list = {}
+    lists[key] = list
+  end
+  for _, value in ipairs({ ... }) do list[#list + 1] = value end
+end
+
+local function finalize(id, h, s, code, reason)
+  s.code, s.reason, s.finished, s.due, s.stop = code, reason, now, 0, '0'
+  append(ended, index[code], int(now), id)
+  append(doomed, int(math.floor((now + retention(h, code)) / 60000) + 1), id)
+  silenced[#silenced + 1] = id
+  count(h.queue, code, 1)
+  count(h.queue, string.upper(code), 1)
+end
+
+local function write_ended()
+  for key, pairs_of in pairs(ended) do many('ZADD', key, pairs_of) end
+  for minute, ids in pairs(doomed) do
+    many('RPUSH', K.purge .. minute, ids)
+    redis.call('ZADD', K.purges, minute, minute)
+  end
+  if #silenced > 0 then many('HDEL', K.progress, silenced) end
+  ended, doomed, silenced = {}, {}, {}
+end
+
+-- commit writes what was summed up: indexes, counters, and at most once in 20 ms a hint that something changed. A
+-- reader that looks 25 ms after a hint has seen all that the silence hid.
+local function commit()
+  write_ended()
+  for field, n in pairs(tally) do
+    if n ~= 0 then redis.call('HINCRBY', K.counts, field, int(n)) end
+  end
+  tally = {}
+  local last = tonumber(redis.call('HGET', K.meta, 'dirty') or 0)
+  if now - last >= 20 or now < last then
+    redis.call('HSET', K.meta, 'dirty', int(now))
+    redis.call('PUBLISH', K.changes, int(now))
+  end
+end
+
+-- forget removes every trace of a task that stands nowhere any more.
+local function forget(id)
+  for _, key in ipairs({ K.tasks, K.state, K.payloads, K.results, K.attempts, K.progress }) do
+    redis.call('HDEL', key, id)
+  end
+end
+
+-- set_load tells assign how busy a worker is: it is on the list of its profile while it can take more. Ties are
+-- broken at random, by the fraction added.
+local function set_load(worker, profile, state, slots, room, busy)
+  if state == 'ready' and busy < slots + room then
+    redis.call('ZADD', K.ready .. profile, busy / slots + math.random() * 1e-6, worker)
+  else
+    redis.call('ZREM', K.ready .. profile, worker)
+  end
+end
+
+-- shift changes a worker's counters and its load with them. The worker's record must be there.
+local function shift(worker, assigned, running)
+  local key = K.status .. worker
+  local w = redis.call('HMGET', key, 'profile', 'state', 'slots', 'prefetch', 'assigned', 'running')
+  assigned, running = tonumber(w[5]) + assigned, tonumber(w[6]) + running
+  redis.call('HSET', key, 'assigned', int(assigned), 'running', int(running))
+  set_load(worker, w[1], w[2], tonumber(w[3]), tonumber(w[4]), assigned + running)
+end
+
+-- take_back puts an assigned task that was not started back at the head of its queue. The caller takes it off the
+-- worker's list and flushes.
+local function take_back(id, h, s)
+  count(h.queue, 'a', -1)
+  s.code, s.assigned = 'p', 0
+  if s.attempt == 0 and s.losses == 0 and s.due == 0 then
+    redis.call('HDEL', K.state, id)
+  else
+    redis.call('HSET', K.state, id, format(s))
+  end
+  enqueue(id, h.queue, h.priority, true)
+end
+
+-- unstarted takes up to n ids that a worker was assigned and did not start off its list, the newest, and puts them
+-- back on their queues. accept(header) chooses; nil takes all. The started ones stand before them. Returns how many.
+local function unstarted(worker, n, accept)
+  local key = K.processing .. worker
+  local waiting = tonumber(redis.call('HGET', K.status .. worker, 'assigned') or 0)
+  if waiting == 0 then return 0 end
+  local ids = redis.call('LRANGE', key, -waiting, -1)
+  local records, states, taken = lookup(K.tasks, ids), lookup(K.state, ids), {}
+  for i = #ids, 1, -1 do
+    local s = parse(states[i])
+    if #taken < n and records[i] and s.code == 'a' then
+      local h = header(records[i])
+      if not accept or accept(h) then taken[#taken + 1] = { id = ids[i], h = h, s = s } end
+    end
+  end
+  for i = #taken, 1, -1 do
+    redis.call('LREM', key, -1, taken[i].id)
+    take_back(taken[i].id, taken[i].h, taken[i].s)
+  end
+  if #taken > 0 then shift(worker, -#taken, 0) end
+  return #taken
+end
+
+-- retire ends a worker's life in the inventory: lost or gone. What stood on its list must be off it.
+local function retire(worker, state)
+  local key = K.status .. worker
+  local profile = redis.call('HGET', key, 'profile')
+  redis.call('HSET', key, 'state', state, 'assigned', 0, 'running', 0, 'ended', int(now))
+  redis.call('ZREM', K.workers, worker)
+  redis.call('ZADD', K.gone, int(now), worker)
+  redis.call('DEL', K.processing .. worker, K.inbox .. worker, K.cancels .. worker)
+  if profile then
+    redis.call('ZREM', K.ready .. profile, worker)
+    if redis.call('HINCRBY', K.profile_count, profile, -1) <= 0 then
+      redis.call('HDEL', K.profile_count, profile)
+      redis.call('HDEL', K.profiles, profile)
+    end
+  end
+end

@@ -1,0 +1,30 @@
+package queue
+
+import (
+	"context"
+	_ "embed"
+)
+
+//go:embed pause.lua
+var pauseLua string
+
+var pauseScript = NewScript("pause", pauseLua)
+
+// Pause stops the assigning of a queue's tasks until Resume; what is on a worker runs on. Pausing twice is harmless.
+// The error is an *InvalidError where the name cannot be a queue's.
+func (c *Client) Pause(ctx context.Context, queue string) error {
+	return c.setPaused(ctx, queue, "pause")
+}
+
+// Resume ends a pause. Resuming what is not paused is harmless.
+func (c *Client) Resume(ctx context.Context, queue string) error {
+	return c.setPaused(ctx, queue, "resume")
+}
+
+func (c *Client) setPaused(ctx context.Context, queue, verb string) error {
+	if !ValidName(queue) {
+		return invalid("queue", quote(queue), "1 to 64 of A-Z a-z 0-9 _ . : -")
+	}
+	_, err := pauseScript.Run(ctx, c, queue, verb)
+	return err
+}

@@ -1,0 +1,217 @@
+// Package redistest gives tests a Redis of their own: a real redis-server that they can stop, kill and freeze, or the
+// in-process store. Tests of moves run on both (Each). Only tests import it.
+package redistest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"os/exec"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/xuniquepatel/queue-pilot/app/redisdb"
+	"github.com/xuniquepatel/queue-pilot/app/redisdb/child"
+)
+
+const (
+	// patience is for a machine that is busy with other tests.
+	patience = 30 * time.Second
+	// Ports from here on are below those that kernels give to outgoing connections, so that nothing takes a stopped
+	// server's port before it starts again.
+	firstPort, ports = 20000, 12000
+)
+
+// Redis is a real redis-server with an append-only file, on a port of its own. It is gone when its test ends.
+type Redis struct {
+	t       testing.TB
+	binary  string
+	dir     string
+	port    int
+	args    []string
+	process *child.Process
+}
+
+// Server starts a real redis-server and returns its address.
+func Server(t testing.TB) string {
+	t.Helper()
+	return New(t).URL()
+}
+
+// Memory starts the in-process store and returns its address.
+func Memory(t testing.TB) string {
+	t.Helper()
+	store, err := redisdb.Start(t.Context(), redisdb.StoreConfig{
+		Kind: redisdb.Memory, Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Errorf("close the store in memory: %v", err)
+		}
+	})
+	return store.URL
+}
+
+// Each runs test as a subtest on a real redis-server and on the in-process store.
+func Each(t *testing.T, test func(t *testing.T, url string)) {
+	t.Helper()
+	t.Run("redis-server", func(t *testing.T) { test(t, Server(t)) })
+	t.Run("memory", func(t *testing.T) { test(t, Memory(t)) })
+}
+
+// Open returns a client of url that is closed when the test ends.
+func Open(t testing.TB, url string) redis.UniversalClient {
+	t.Helper()
+	client, err := redisdb.Open(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+// New starts a real redis-server; args are further arguments, such as "--maxmemory", "10mb". The test fails where no
+// redis-server is installed: a skipped test would prove nothing.
+func New(t testing.TB, args ...string) *Redis {
+	t.Helper()
+	binary, err := exec.LookPath(redisdb.RedisServer)
+	if err != nil {
+		t.Fatalf("this test needs a redis-server, and none is on PATH: %s", redisdb.InstallHint)
+	}
+	s := &Redis{t: t, binary: binary, dir: t.TempDir(), args: args}
+	t.Cleanup(s.end)
+	for deadline := time.Now().Add(patience); ; {
+		s.port = freePort()
+		err := s.start()
+		if err == nil {
+			return s
+		}
+		if time.Now().After(deadline) {
+			t.Fatal(err)
+		}
+	}
+}
+
+// URL returns the address, which stays the same when the server is started again.
+func (s *Redis) URL() string { return fmt.Sprintf("redis://127.0.0.1:%d/0", s.port) }
+
+// Addr returns host and port.
+func (s *Redis) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+
+// Start starts a stopped or killed server again, on the same port and data, and returns once it answers.
+func (s *Redis) Start() {
+	s.t.Helper()
+	if err := s.start(); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// Stop ends the server in an orderly way.
+func (s *Redis) Stop() {
+	s.t.Helper()
+	if !s.process.Stop(patience) {
+		s.t.Fatalf("redis-server did not stop within %v", patience)
+	}
+}
+
+// Kill ends the server as a crash would: SIGKILL.
+func (s *Redis) Kill() { s.process.Kill() }
+
+// Pause freezes the server: it accepts connections and answers nothing.
+func (s *Redis) Pause() { s.signal(syscall.SIGSTOP) }
+
+// Resume ends a Pause.
+func (s *Redis) Resume() { s.signal(syscall.SIGCONT) }
+
+func (s *Redis) signal(sig syscall.Signal) {
+	s.t.Helper()
+	if err := s.process.Signal(sig); err != nil {
+		s.t.Fatalf("send %v to redis-server: %v", sig, err)
+	}
+}
+
+func (s *Redis) start() error {
+	args := append([]string{
+		"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", s.dir,
+		"--appendonly", "yes", "--appendfsync", "everysec", "--save", "",
+	}, s.args...)
+	p, err := child.Start(exec.Command(s.binary, args...)) // #nosec G204: redis-server, as found on PATH
+	if err != nil {
+		return err
+	}
+	s.process = p
+	if err := s.answers(); err != nil {
+		p.Kill()
+		return err
+	}
+	return nil
+}
+
+// answers returns once this very process answers: another test's server on the same port would too.
+func (s *Redis) answers() error {
+	client, err := redisdb.Open(context.Background(), s.URL()+"?pool_size=10000") // a small pool gives up dialling
+	if err != nil {
+		return err
+	}
+	defer client.Close() //nolint:errcheck // nothing was written
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	poll := time.NewTicker(5 * time.Millisecond)
+	defer poll.Stop()
+	for {
+		err := s.isOurs(ctx, client)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-s.process.Done():
+			return fmt.Errorf("redis-server on port %d ended at its start: %w", s.port, s.process.Wait())
+		case <-ctx.Done():
+			return fmt.Errorf("redis-server on port %d does not answer: %w", s.port, err)
+		case <-poll.C:
+		}
+	}
+}
+
+func (s *Redis) isOurs(ctx context.Context, client redis.UniversalClient) error {
+	info, err := client.InfoMap(ctx, "server").Result()
+	if err != nil {
+		return err
+	}
+	if pid := info["Server"]["process_id"]; pid != strconv.Itoa(s.process.PID()) {
+		return errors.New("another process answers: " + pid)
+	}
+	return nil
+}
+
+func (s *Redis) end() {
+	if s.process == nil {
+		return
+	}
+	_ = s.process.Signal(syscall.SIGCONT) // it may be paused; an error means that it is gone
+	s.process.Stop(patience)
+}
+
+// freePort returns a port that nothing listens on now.
+func freePort() int {
+	for {
+		port := firstPort + rand.IntN(ports) // #nosec G404: not a secret
+		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			continue
+		}
+		if listener.Close() == nil {
+			return port
+		}
+	}
+}

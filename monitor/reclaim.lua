@@ -1,0 +1,55 @@
+-- reclaim.lua: a worker that was silent for too long -> lost; assigned, running -> pending at the head, in order; or
+-- failed after too many lost workers or attempts, or canceled where that was asked. The whole list goes in one script.
+-- ARGV[1] worker time-out ms      ARGV[2] most lost workers a task may have
+-- Returns {} or {worker, silent ms, requeued, ended}. Where nobody looked for half a time-out, Redis was away or its
+-- clock jumped, and all are given one more lease to show that they live.
+
+local timeout = tonumber(ARGV[1])
+local m = redis.call('HMGET', K.meta, 'monitor', 'grace')
+local last, grace = tonumber(m[1] or now), tonumber(m[2] or 0)
+redis.call('HSET', K.meta, 'monitor', int(now))
+if now - last > timeout / 2 or now < last then
+  grace = now + timeout
+  redis.call('HSET', K.meta, 'grace', int(grace))
+end
+if now < grace and grace - now <= timeout then return {} end
+local silent = redis.call('ZRANGEBYSCORE', K.workers, '-inf', '(' .. int(now - timeout), 'WITHSCORES', 'LIMIT', 0, 1)
+if #silent == 0 then return {} end
+
+local worker, requeued, over = silent[1], 0, 0
+local function lose(id, h, s)
+  count(h.queue, 'r', -1)
+  s.losses, s.error = s.losses + 1, 'worker ' .. worker .. ' was lost'
+  note(id, s, 'lost', s.error)
+  if s.stop == '1' then
+    finalize(id, h, s, 'x', 'canceled')
+  elseif s.losses >= tonumber(ARGV[2]) then
+    finalize(id, h, s, 'f', 'worker_lost')
+  elseif s.attempt >= h.most then
+    finalize(id, h, s, 'f', 'attempts_exhausted')
+  else
+    s.code, s.assigned, s.started = 'p', 0, 0
+    silenced[#silenced + 1] = id
+    enqueue(id, h.queue, h.priority, true)
+  end
+  redis.call('HSET', K.state, id, format(s))
+  return s.code == 'p'
+end
+
+local ids = redis.call('LRANGE', K.processing .. worker, 0, -1)
+local records, states = lookup(K.tasks, ids), lookup(K.state, ids)
+for i, id in ipairs(ids) do
+  local s = parse(states[i])
+  if records[i] and s.worker == worker and s.code == 'a' then
+    take_back(id, header(records[i]), s)
+    requeued = requeued + 1
+  elseif records[i] and s.worker == worker and s.code == 'r' then
+    if lose(id, header(records[i]), s) then requeued = requeued + 1 else over = over + 1 end
+  end
+end
+redis.call('HSET', K.status .. worker, 'requeued', requeued)
+retire(worker, 'lost')
+flush()
+wake()
+commit()
+return { worker, int(now - tonumber(silent[2])), requeued, over }

@@ -1,0 +1,89 @@
+-- snapshot.lua: read only, but for the sequence number of a published one. The whole of a cell at one moment.
+-- ARGV[1] most tasks to list, 0 for none      ARGV[2] ms between two published snapshots, or 0: not for publishing
+-- Returns {} where another monitor published within that time, else
+-- {seq, now, counts, paused, oldest by queue, live workers, gone workers, rates, located tasks, failed tasks}.
+
+local limit, spacing = tonumber(ARGV[1]), tonumber(ARGV[2])
+local seq = tonumber(redis.call('HGET', K.meta, 'seq') or 0)
+if spacing > 0 then
+  local last = tonumber(redis.call('HGET', K.meta, 'snapshot') or 0)
+  if now - last < spacing and now >= last then return {} end
+  redis.call('HSET', K.meta, 'snapshot', int(now))
+  seq = redis.call('HINCRBY', K.meta, 'seq', 1)
+end
+
+-- waiting_since is when a pending task began to wait: at its submit, or when it became due.
+local function waiting_since(id)
+  local record = redis.call('HGET', K.tasks, id)
+  if not record then return nil end
+  return math.max(header(record).created, parse(redis.call('HGET', K.state, id)).due)
+end
+
+local oldest = {}
+for _, queue in ipairs(redis.call('SMEMBERS', K.backlog)) do
+  local since = now
+  for _, lane in ipairs(redis.call('SMEMBERS', K.lanes .. queue)) do
+    local head = redis.call('LINDEX', lane_key(queue, lane), 0)
+    local head_since = head and waiting_since(head)
+    if head_since and head_since < since then since = head_since end
+  end
+  oldest[#oldest + 1] = queue
+  oldest[#oldest + 1] = int(now - since)
+end
+
+local fields = { 'id', 'name', 'state', 'host', 'pid', 'version', 'slots', 'assigned', 'running', 'started', 'heartbeat',
+  'queues', 'types', 'requeued', 'ended' }
+local function read_worker(id, current)
+  local w = redis.call('HMGET', K.status .. id, unpack(fields))
+  local answer = { {}, {} }
+  for i = 1, #fields do answer[1][i] = w[i] or '' end
+  local running = current and tonumber(w[9] or 0) or 0
+  if running == 0 then return answer end
+  for _, task in ipairs(redis.call('LRANGE', K.processing .. id, 0, math.min(running, 20) - 1)) do
+    local record, s = redis.call('HGET', K.tasks, task), parse(redis.call('HGET', K.state, task))
+    if record then
+      local h = header(record)
+      for _, value in ipairs({ task, h.type, h.queue, int(s.attempt), int(s.started) }) do
+        answer[2][#answer[2] + 1] = value
+      end
+    end
+  end
+  return answer
+end
+
+local live, gone = {}, {}
+for _, id in ipairs(redis.call('ZRANGE', K.workers, 0, -1)) do live[#live + 1] = read_worker(id, true) end
+for _, id in ipairs(redis.call('ZREVRANGE', K.gone, 0, 49)) do gone[#gone + 1] = read_worker(id, false) end
+
+-- What /queue_status lists: who holds a task, its id and its record; a payload apart is read by its own key.
+local located, failed = {}, {}
+local function place(into, where, ids)
+  if #ids == 0 then return end
+  local records = lookup(K.tasks, ids)
+  for i, id in ipairs(ids) do
+    if records[i] and #into < 4 * limit then
+      into[#into + 1] = where
+      into[#into + 1] = id
+      into[#into + 1] = records[i]
+      into[#into + 1] = string.match(records[i], '^%d|[^|]*|[^|]*|%d+|%d+|%d+|%-') and
+        redis.call('HGET', K.payloads, id) or ''
+    end
+  end
+end
+
+if limit > 0 then
+  for _, id in ipairs(redis.call('ZRANGE', K.workers, 0, -1)) do
+    if #located < 4 * limit then place(located, 'processing:' .. id, redis.call('LRANGE', K.processing .. id, 0, limit - 1)) end
+  end
+  for _, queue in ipairs(redis.call('SMEMBERS', K.backlog)) do
+    local lanes = redis.call('SMEMBERS', K.lanes .. queue)
+    table.sort(lanes, function(a, b) return a > b end)
+    for _, lane in ipairs(lanes) do
+      if #located < 4 * limit then place(located, 'task_queue', redis.call('LRANGE', lane_key(queue, lane), 0, limit - 1)) end
+    end
+  end
+  place(failed, 'failed', redis.call('ZREVRANGE', K.failed, 0, limit - 1))
+end
+
+return { seq, int(now), redis.call('HGETALL', K.counts), redis.call('HGETALL', K.paused), oldest, live, gone,
+  redis.call('HGET', K.meta, 'rates') or '', located, failed }

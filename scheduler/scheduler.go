@@ -1,0 +1,168 @@
+// Package scheduler owns the clock's moves: promote (scheduled and retry to pending when their time has come), assign
+// (pending to the least-loaded worker with a free slot), level (unstarted work from a busy worker to an idle one) and
+// purge (final tasks whose retention is over).
+//
+// Submit and a worker's turn assign at once what they can, by the same script; the scheduler does what they left over,
+// and is woken for it by a token. Any number of schedulers may run: every move is one atomic script.
+package scheduler
+
+import (
+	"context"
+	_ "embed"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/xuniquepatel/queue-pilot/app/loop"
+	"github.com/xuniquepatel/queue-pilot/app/queue"
+)
+
+var (
+	//go:embed promote.lua
+	promoteLua string
+	//go:embed assign.lua
+	assignLua string
+	//go:embed level.lua
+	levelLua string
+	//go:embed purge.lua
+	purgeLua string
+
+	promoteScript = queue.NewScript("promote", promoteLua)
+	assignScript  = queue.NewAssigningScript("assign", assignLua)
+	levelScript   = queue.NewAssigningScript("level", levelLua)
+	purgeScript   = queue.NewScript("purge", purgeLua)
+)
+
+// Config says how a scheduler works. Zero values stand for the defaults.
+type Config struct {
+	// Tick is how often it looks without being woken, which heals a lost token. Default 250 ms.
+	Tick time.Duration
+	// LevelEvery is how often it compares busy and idle workers. Default 50 ms: so long may a task wait on a worker
+	// that does not start it.
+	LevelEvery time.Duration
+	// MaxCompleted is how many completed tasks are kept, whatever their retention. Default 1,000,000: some 500 MB.
+	MaxCompleted int
+	Log          *slog.Logger // slog.Default where nil
+}
+
+const (
+	batch      = 256                    // tasks one script moves: more gains little and holds up others
+	purgeEvery = time.Second            // retention is counted in minutes
+	startLimit = 100 * time.Millisecond // in which a worker should have started what it was assigned
+	tokenWait  = time.Second            // how long one command blocks for a token
+)
+
+// Scheduler is a pool of loops over one cell.
+type Scheduler struct {
+	client *queue.Client
+	cfg    Config
+	wake   chan struct{}
+	timer  *time.Timer // fires when the next task is due
+}
+
+// New returns a scheduler; Run starts it.
+func New(c *queue.Client, cfg Config) *Scheduler {
+	if cfg.Tick == 0 {
+		cfg.Tick = 250 * time.Millisecond
+	}
+	if cfg.LevelEvery == 0 {
+		cfg.LevelEvery = 50 * time.Millisecond
+	}
+	if cfg.MaxCompleted == 0 {
+		cfg.MaxCompleted = 1_000_000
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	return &Scheduler{client: c, cfg: cfg, wake: make(chan struct{}, 1)}
+}
+
+// Run schedules until ctx ends, then returns nil. While Redis is away it goes on trying.
+func (s *Scheduler) Run(ctx context.Context) error {
+	s.timer = time.AfterFunc(s.cfg.Tick, func() { loop.Wake(s.wake) })
+	defer s.timer.Stop()
+	var loops sync.WaitGroup
+	start := func(name string, every time.Duration, wake <-chan struct{}, step func(context.Context) error) {
+		// The error is nil: none of these steps stops its loop.
+		loops.Go(func() { _ = loop.Run(ctx, every, wake, step, loop.Log(s.cfg.Log, name)) })
+	}
+	start("schedule", s.cfg.Tick, s.wake, s.schedule)
+	start("wake-up", time.Millisecond, nil, s.awaitToken)
+	start("level", s.cfg.LevelEvery, nil, s.level)
+	start("purge", purgeEvery, nil, s.purge)
+	loops.Wait()
+	return nil
+}
+
+// schedule promotes what is due, then assigns what can be. Where a batch was full it wakes itself.
+func (s *Scheduler) schedule(ctx context.Context) error {
+	promoted, err := s.promote(ctx)
+	if err != nil {
+		return err
+	}
+	more, err := s.assign(ctx)
+	if more || promoted == batch {
+		loop.Wake(s.wake)
+	}
+	return err
+}
+
+// promote returns how many tasks it moved, and sets the timer for the next one.
+func (s *Scheduler) promote(ctx context.Context) (int64, error) {
+	out, err := run(ctx, s.client, promoteScript, batch)
+	if err != nil {
+		return 0, err
+	}
+	if due := time.Duration(out[1]) * time.Millisecond; due >= 0 && due < s.cfg.Tick {
+		s.timer.Reset(due + time.Millisecond) // not before the millisecond in which it is due
+	}
+	return out[0], nil
+}
+
+// assign reports whether there is more to do.
+func (s *Scheduler) assign(ctx context.Context) (bool, error) {
+	out, err := run(ctx, s.client, assignScript, batch)
+	if err != nil {
+		return false, err
+	}
+	return out[1] == 1, nil
+}
+
+func (s *Scheduler) level(ctx context.Context) error {
+	moved, err := levelScript.Run(ctx, s.client, startLimit.Milliseconds(), batch)
+	if err == nil && moved != int64(0) {
+		s.cfg.Log.Debug("unstarted tasks moved to idle workers", "moved", moved)
+	}
+	return err
+}
+
+// purge goes on at once while there is much to remove.
+func (s *Scheduler) purge(ctx context.Context) error {
+	for ctx.Err() == nil {
+		removed, err := purgeScript.Run(ctx, s.client, batch, s.cfg.MaxCompleted)
+		if err != nil || removed == int64(0) {
+			return err
+		}
+	}
+	return nil
+}
+
+// awaitToken blocks until somebody leaves a token: one scheduler gets it.
+func (s *Scheduler) awaitToken(ctx context.Context) error {
+	err := s.client.Redis().BLPop(ctx, tokenWait, s.client.Keys().Wake()).Err()
+	if queue.IsNil(err) {
+		return nil
+	}
+	if err == nil {
+		loop.Wake(s.wake)
+	}
+	return err
+}
+
+func run(ctx context.Context, c *queue.Client, script *queue.Script, args ...any) ([]int64, error) {
+	out, err := script.Run(ctx, c, args...)
+	if err != nil {
+		return nil, err
+	}
+	return queue.Ints(out)
+}

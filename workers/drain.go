@@ -1,0 +1,64 @@
+package workers
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+
+	"github.com/xuniquepatel/queue-pilot/app/queue"
+)
+
+//go:embed drain.lua
+var drainLua string
+
+//go:embed leave.lua
+var leaveLua string
+
+//go:embed quiet.lua
+var quietLua string
+
+var (
+	drainScript = queue.NewScript("drain worker", drainLua)
+	leaveScript = queue.NewScript("leave", leaveLua)
+	quietScript = queue.NewScript("drain worker", quietLua)
+)
+
+// Drain asks a worker to take no more tasks, to finish what it runs, and to leave. It returns at once; ErrNotFound
+// where no live worker has the id.
+func Drain(ctx context.Context, c *queue.Client, workerID string) error {
+	asked, err := quietScript.Run(ctx, c, workerID)
+	if err != nil {
+		return err
+	}
+	if asked == int64(0) {
+		return fmt.Errorf("worker %s: %w", workerID, queue.ErrNotFound)
+	}
+	return nil
+}
+
+// drain tells the scheduler to assign nothing more, and gives back what was not started.
+func (l *life) drain(ctx context.Context) {
+	l.mu.Lock()
+	l.draining = true
+	l.mu.Unlock()
+	ctx, cancel := recordTimeout(ctx)
+	defer cancel()
+	n, err := drainScript.Run(ctx, l.client, l.id)
+	if err != nil {
+		l.log.Warn("drain could not be announced", "error", err)
+		return
+	}
+	l.log.Info("draining", "given_back", n)
+}
+
+// leave takes the worker out of the inventory. Where it cannot, the monitor will find it lost.
+func (l *life) leave(ctx context.Context) {
+	ctx, cancel := recordTimeout(ctx)
+	defer cancel()
+	left, err := leaveScript.Run(ctx, l.client, l.id)
+	if err != nil {
+		l.log.Warn("stopped without a word to Redis: the monitor will give its work to others", "error", err)
+		return
+	}
+	l.log.Info("worker stopped", "list_empty", left == int64(1))
+}

@@ -1,0 +1,106 @@
+package workers
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/xuniquepatel/queue-pilot/app/loop"
+	"github.com/xuniquepatel/queue-pilot/app/queue"
+)
+
+// execution is a handler at work.
+type execution struct {
+	task   *queue.Task
+	cancel context.CancelCauseFunc
+}
+
+var errNotReturned = errors.New("the handler did not return after its context ended")
+
+// execute starts the handler of a task that Redis has started for this worker. It is called by the turn alone.
+func (l *life) execute(t *queue.Task) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	ctx = queue.WithReporter(ctx, func(p queue.Progress) { l.noteProgress(t, p) })
+	e := &execution{task: t, cancel: cancel}
+	l.mu.Lock()
+	l.running[t.ID] = e
+	if l.fenced {
+		cancel(ErrLeaseLost)
+	}
+	l.mu.Unlock()
+	overdue := time.AfterFunc(t.Timeout+returnGrace, func() { l.abandon(e, ErrTimeout) })
+	l.attempts.Go(func() {
+		r := run(ctx, l.handlers[t.Type], t)
+		overdue.Stop()
+		cancel(nil)
+		l.returned(e, r)
+	})
+}
+
+// returned hands in the report of a handler. Where it was settled without it, only its slot is free again.
+func (l *life) returned(e *execution, r report) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.running[e.task.ID] == e {
+		l.settle(e, r)
+		return
+	}
+	l.stray--
+	loop.Wake(l.beatWake)
+}
+
+// abandon settles a task whose handler did not return after its context ended for cause. The handler goes on and takes
+// its slot until it returns.
+func (l *life) abandon(e *execution, cause error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.running[e.task.ID] != e {
+		return
+	}
+	l.stray++
+	l.settle(e, judge(e.task, nil, errNotReturned, cause))
+	l.log.Warn("a handler does not return although its context ended", "task", e.task.ID, "type", e.task.Type, "cause", cause)
+	loop.Wake(l.beatWake)
+}
+
+// settle moves a task from running to reported. l.mu is held.
+func (l *life) settle(e *execution, r report) {
+	delete(l.running, e.task.ID)
+	delete(l.progress, e.task.ID)
+	l.reports = append(l.reports, r)
+	loop.Wake(l.turnWake)
+}
+
+// cancelAll ends the contexts of all handlers and returns how many there are.
+func (l *life) cancelAll(cause error) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range l.running {
+		e.cancel(cause)
+	}
+	return len(l.running)
+}
+
+// cancelTasks ends the contexts of the tasks that a user canceled.
+func (l *life) cancelTasks(ids []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, id := range ids {
+		if e := l.running[id]; e != nil {
+			e.cancel(ErrCanceled)
+		}
+	}
+}
+
+// abandonAll settles what runs without waiting for it any longer.
+func (l *life) abandonAll(cause error) {
+	l.mu.Lock()
+	left := make([]*execution, 0, len(l.running))
+	for _, e := range l.running {
+		left = append(left, e)
+	}
+	l.mu.Unlock()
+	for _, e := range left {
+		l.abandon(e, cause)
+	}
+}

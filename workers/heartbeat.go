@@ -1,0 +1,82 @@
+package workers
+
+import (
+	"context"
+	_ "embed"
+	"time"
+
+	"github.com/xuniquepatel/queue-pilot/app/loop"
+	"github.com/xuniquepatel/queue-pilot/app/queue"
+)
+
+//go:embed heartbeat.lua
+var heartbeatLua string
+
+var heartbeatScript = queue.NewScript("heartbeat", heartbeatLua)
+
+// heartbeat shows that the worker lives, and hears what it is asked to do. It runs apart from the handlers and the
+// turn, so that neither a long task nor a long write looks like a death.
+func (l *life) heartbeat(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, l.cfg.WorkerTimeout/3)
+	defer cancel()
+	sent := time.Now()
+	out, err := heartbeatScript.Run(ctx, l.client, l.id, l.slots(), 0)
+	if err != nil {
+		return err
+	}
+	answer, err := queue.Strings(out)
+	if err != nil {
+		return err
+	}
+	if answer[0] == string(queue.WorkerLost) {
+		return errLost
+	}
+	l.confirmed(sent)
+	if answer[1] == "1" {
+		l.askDrain()
+	}
+	l.cancelTasks(answer[2:])
+	return nil
+}
+
+// slots is how many tasks it can run at once now: without the slots of handlers that do not return.
+func (l *life) slots() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return max(l.cfg.Slots-l.stray, 1)
+}
+
+// inboxWait is how long the worker blocks on its inbox, in one command.
+const inboxWait = time.Second
+
+// sayBye is the token that ends the reading of the inbox.
+const byeToken = "bye"
+
+// readInbox blocks until a token says that there is something for this worker, and wakes who looks after it.
+func (l *life) readInbox(ctx context.Context) error {
+	got, err := l.client.Redis().BLPop(ctx, inboxWait, l.client.Keys().Inbox(l.id)).Result()
+	if queue.IsNil(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	switch got[1] {
+	case "work":
+		loop.Wake(l.turnWake)
+	case byeToken:
+		return loop.ErrStop
+	default: // cancel, drain: the heartbeat's answer says more
+		loop.Wake(l.beatWake)
+	}
+	return nil
+}
+
+// sayBye ends readInbox at once, which no context could: a blocked command is not interrupted.
+func (l *life) sayBye(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, inboxWait)
+	defer cancel()
+	if err := l.client.Redis().RPush(ctx, l.client.Keys().Inbox(l.id), byeToken).Err(); err != nil {
+		l.log.Debug("the inbox will be left by its time-out", "error", err)
+	}
+}

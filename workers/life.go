@@ -1,0 +1,178 @@
+package workers
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/xuniquepatel/queue-pilot/app/loop"
+)
+
+// life is one registration of a worker, from its new id to its end.
+type life struct {
+	*Worker
+	id  string
+	log *slog.Logger
+
+	turnWake, beatWake chan struct{}
+	drainAsked         chan struct{} // closed when an operator asked for it
+	askDrain           func()        // closes drainAsked, once
+	fenceTimer         *time.Timer
+
+	mu       sync.Mutex
+	running  map[string]*execution // handlers at work, by task
+	stray    int                   // handlers that outlive their settled task: each still takes a slot
+	reports  []report              // ended, not yet recorded
+	progress map[string]progressReport
+	draining bool
+	fenced   bool          // could not show for two thirds of the lease that it lives
+	unsure   bool          // a reply was lost: Redis may have started tasks that it does not know of
+	idle     chan struct{} // signalled when nothing runs and nothing waits to be recorded
+}
+
+func newLife(w *Worker) *life {
+	id := newID(w.cfg.Name)
+	l := &life{
+		Worker: w, id: id, log: w.cfg.Log.With("worker", id),
+		turnWake: make(chan struct{}, 1), beatWake: make(chan struct{}, 1), drainAsked: make(chan struct{}),
+		running: map[string]*execution{}, progress: map[string]progressReport{}, idle: make(chan struct{}, 1),
+	}
+	l.askDrain = sync.OnceFunc(func() { close(l.drainAsked) })
+	return l
+}
+
+// run lives until ctx ends, an operator drains the worker, or it is declared lost (errLost).
+func (l *life) run(ctx context.Context) error {
+	if !l.register(ctx) {
+		return nil
+	}
+	work, stop := context.WithCancel(context.WithoutCancel(ctx)) // what runs is recorded after ctx ends, too
+	defer stop()
+	l.fenceTimer = time.AfterFunc(l.fenceAfter(), l.fence)
+	defer l.fenceTimer.Stop()
+	lost := make(chan struct{})
+	tell := sync.OnceFunc(func() { close(lost) })
+	loops := l.startLoops(work, tell)
+
+	select {
+	case <-lost:
+	case <-ctx.Done():
+	case <-l.drainAsked:
+	}
+	l.endWork(work, lost)
+	l.sayBye(work)
+	stop()
+	loops.Wait()
+	if isClosed(lost) {
+		l.log.Warn("declared lost: starting again under a new id")
+		return errLost
+	}
+	l.leave(context.WithoutCancel(ctx))
+	return nil
+}
+
+// startLoops starts what goes on beside the handlers; the wait group ends when all have ended.
+func (l *life) startLoops(ctx context.Context, lost func()) *sync.WaitGroup {
+	var loops sync.WaitGroup
+	start := func(name string, every time.Duration, wake <-chan struct{}, step func(context.Context) error) {
+		loops.Go(func() {
+			if err := loop.Run(ctx, every, wake, step, loop.Log(l.log, name)); errors.Is(err, errLost) {
+				lost()
+			}
+		})
+	}
+	start("heartbeat", l.cfg.HeartbeatInterval, l.beatWake, l.heartbeat)
+	start("turn", turnInterval, l.turnWake, l.turn)
+	start("inbox", time.Millisecond, nil, l.readInbox)
+	start("progress", progressInterval, nil, l.sendProgress)
+	return &loops
+}
+
+// endWork drains the worker; one that is lost already only tells its handlers.
+func (l *life) endWork(ctx context.Context, lost <-chan struct{}) {
+	ctx, cancel := context.WithTimeout(ctx, l.cfg.ShutdownTimeout)
+	defer cancel()
+	if !isClosed(lost) {
+		l.drain(ctx)
+		l.waitIdle(ctx, lost)
+	}
+	cause := ErrStopping
+	if isClosed(lost) {
+		cause = ErrLeaseLost
+	}
+	if l.cancelAll(cause) == 0 || cause == ErrLeaseLost {
+		return
+	}
+	grace, stop := context.WithTimeout(context.WithoutCancel(ctx), returnGrace)
+	defer stop()
+	if !l.waitIdle(grace, lost) {
+		l.abandonAll(cause)
+		final, stopFinal := context.WithTimeout(context.WithoutCancel(ctx), returnGrace)
+		defer stopFinal()
+		l.waitIdle(final, lost)
+	}
+}
+
+// waitIdle returns true when nothing runs and everything is recorded, false when ctx ended or the worker is lost.
+func (l *life) waitIdle(ctx context.Context, lost <-chan struct{}) bool {
+	for {
+		if l.isIdle() {
+			return true
+		}
+		loop.Wake(l.turnWake)
+		select {
+		case <-l.idle:
+		case <-lost:
+			return false
+		case <-ctx.Done():
+			return l.isIdle()
+		}
+	}
+}
+
+func (l *life) isIdle() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.running) == 0 && len(l.reports) == 0
+}
+
+// fenceAfter is how long the worker trusts its lease without a confirmed heartbeat.
+func (l *life) fenceAfter() time.Duration { return l.cfg.WorkerTimeout * 2 / 3 }
+
+// fence stops everything before the monitor may give the work to others.
+func (l *life) fence() {
+	l.mu.Lock()
+	l.fenced = true
+	n := len(l.running)
+	l.mu.Unlock()
+	l.log.Warn("no heartbeat confirmed for two thirds of the lease: handlers are told to stop", "running", n)
+	l.cancelAll(ErrLeaseLost)
+}
+
+// confirmed notes a heartbeat that was sent at the given time and answered.
+func (l *life) confirmed(sent time.Time) {
+	l.fenceTimer.Reset(max(l.fenceAfter()-time.Since(sent), time.Millisecond))
+	l.mu.Lock()
+	was := l.fenced
+	l.fenced = false
+	l.mu.Unlock()
+	if was {
+		l.log.Info("heartbeats are confirmed again")
+		loop.Wake(l.turnWake)
+	}
+}
+
+func isClosed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
+	}
+}
+
+func recordTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, 5*time.Second)
+}

@@ -1,0 +1,27 @@
+-- turn.lua: one round trip of a worker: finish what ended, assign what became possible, start what it has room for.
+-- ARGV: worker id, tasks wanted, "adopt" or "", number of outcomes, then eight each:
+--   id, attempt, kind (ok retry fail release cancel), delay ms, reason, outcome, error, result
+-- Returns {"ok" or "lost", answers, leases}. A lost worker's report is refused whole, and it gets nothing.
+
+local worker, want = ARGV[1], tonumber(ARGV[2])
+local outcomes = {}
+for i = 1, tonumber(ARGV[4]) do
+  local a = 4 + (i - 1) * 8
+  outcomes[i] = { worker = worker, id = ARGV[a + 1], attempt = tonumber(ARGV[a + 2]), kind = ARGV[a + 3],
+    delay = tonumber(ARGV[a + 4]), reason = ARGV[a + 5], outcome = ARGV[a + 6], error = ARGV[a + 7],
+    result = ARGV[a + 8] }
+end
+
+if not redis.call('ZSCORE', K.workers, worker) then return { 'lost', {}, {} } end
+local answers = finish(worker, outcomes)
+if ARGV[3] == 'adopt' then
+  local leases = adopt(worker)
+  commit()
+  return { 'ok', answers, leases }
+end
+local moved, more = 0, false
+if want > 0 then moved, more = assign(math.max(want, #outcomes)) end
+local leases = start(worker, want)
+if more then wake() end
+if #outcomes > 0 or moved > 0 or #leases > 0 then commit() end
+return { 'ok', answers, leases }
