@@ -49,8 +49,8 @@ func (m *Monitor) Run(ctx context.Context) error {
 		// The error is nil: none of these steps stops its loop.
 		loops.Go(func() { _ = loop.Run(ctx, every, wake, step, loop.Log(m.cfg.Log, name)) })
 	}
-	start("reclaim", m.reclaimEvery(), nil, m.reclaim)
-	start("audit", auditEvery, nil, m.audit)
+	start("reclaim", m.reclaimEvery(), nil, m.Reclaim)
+	start("audit", auditEvery, nil, m.Audit)
 	start("snapshot", snapshotAtLeast, m.settledChanges(ctx), m.publish)
 	loops.Wait()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)

@@ -26,8 +26,8 @@ const (
 	goneKept   = 1 * time.Hour // how long a lost or gone worker is shown
 )
 
-// reclaim takes the work away from every worker that was silent for too long, one script a worker.
-func (m *Monitor) reclaim(ctx context.Context) error {
+// Reclaim takes the work away from every worker that was silent for too long, one script a worker.
+func (m *Monitor) Reclaim(ctx context.Context) error {
 	for ctx.Err() == nil {
 		out, err := reclaimScript.Run(ctx, m.client, m.cfg.WorkerTimeout.Milliseconds(), queue.MaxLosses)
 		if err != nil {
@@ -47,8 +47,9 @@ func (m *Monitor) reclaim(ctx context.Context) error {
 	return nil
 }
 
-// audit looks at one slice of the tasks; the cursor comes round.
-func (m *Monitor) audit(ctx context.Context) error {
+// Audit looks at one slice of the tasks and requeues those that stand nowhere; the cursor comes round. It logs what it
+// repairs as an error: no move should leave anything to it.
+func (m *Monitor) Audit(ctx context.Context) error {
 	out, err := auditScript.Run(ctx, m.client, m.cursor, auditSlice, goneKept.Milliseconds())
 	if err != nil {
 		return err

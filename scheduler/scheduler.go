@@ -86,16 +86,17 @@ func (s *Scheduler) Run(ctx context.Context) error {
 		// The error is nil: none of these steps stops its loop.
 		loops.Go(func() { _ = loop.Run(ctx, every, wake, step, loop.Log(s.cfg.Log, name)) })
 	}
-	start("schedule", s.cfg.Tick, s.wake, s.schedule)
+	start("schedule", s.cfg.Tick, s.wake, s.Schedule)
 	start("wake-up", time.Millisecond, nil, s.awaitToken)
-	start("level", s.cfg.LevelEvery, nil, s.level)
-	start("purge", purgeEvery, nil, s.purge)
+	start("level", s.cfg.LevelEvery, nil, s.Level)
+	start("purge", purgeEvery, nil, s.Purge)
 	loops.Wait()
 	return nil
 }
 
-// schedule promotes what is due, then assigns what can be. Where a batch was full it wakes itself.
-func (s *Scheduler) schedule(ctx context.Context) error {
+// Schedule is one step: it promotes what is due and then assigns what can be, a batch of each. Where a batch was full
+// it wakes the loop again.
+func (s *Scheduler) Schedule(ctx context.Context) error {
 	promoted, err := s.promote(ctx)
 	if err != nil {
 		return err
@@ -113,7 +114,7 @@ func (s *Scheduler) promote(ctx context.Context) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	if due := time.Duration(out[1]) * time.Millisecond; due >= 0 && due < s.cfg.Tick {
+	if due := time.Duration(out[1]) * time.Millisecond; due >= 0 && due < s.cfg.Tick && s.timer != nil {
 		s.timer.Reset(due + time.Millisecond) // not before the millisecond in which it is due
 	}
 	return out[0], nil
@@ -128,7 +129,8 @@ func (s *Scheduler) assign(ctx context.Context) (bool, error) {
 	return out[1] == 1, nil
 }
 
-func (s *Scheduler) level(ctx context.Context) error {
+// Level is one step: it moves a batch of unstarted tasks from busy workers to idle ones.
+func (s *Scheduler) Level(ctx context.Context) error {
 	moved, err := levelScript.Run(ctx, s.client, startLimit.Milliseconds(), batch)
 	if err == nil && moved != int64(0) {
 		s.cfg.Log.Debug("unstarted tasks moved to idle workers", "moved", moved)
@@ -136,8 +138,8 @@ func (s *Scheduler) level(ctx context.Context) error {
 	return err
 }
 
-// purge goes on at once while there is much to remove.
-func (s *Scheduler) purge(ctx context.Context) error {
+// Purge removes every final task whose retention is over, batch by batch.
+func (s *Scheduler) Purge(ctx context.Context) error {
 	for ctx.Err() == nil {
 		removed, err := purgeScript.Run(ctx, s.client, batch, s.cfg.MaxCompleted)
 		if err != nil || removed == int64(0) {

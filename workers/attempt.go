@@ -6,45 +6,19 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
-)
-
-// The kinds of a report, as turn.lua knows them.
-const (
-	kindOK      = "ok"
-	kindRetry   = "retry"
-	kindFail    = "fail"
-	kindRelease = "release"
-	kindCancel  = "cancel"
 )
 
 // maxError cuts an attempt's error text, in bytes.
 const maxError = 4096
 
-// report is how one attempt ended, and what is to become of its task.
-type report struct {
-	id      string
-	attempt int
-	kind    string
-	delay   time.Duration // before the next attempt, where kind is retry
-	reason  queue.Reason  // where kind is fail
-	outcome queue.Outcome
-	err     string
-	result  string        // JSON, "" for null
-	took    time.Duration // the handler's time
-}
-
 // run runs one attempt to its end and says what becomes of the task. ctx ends with one of the causes of handlers.go.
-func run(ctx context.Context, h Handler, t *queue.Task) report {
-	began := time.Now()
+func run(ctx context.Context, h Handler, t *queue.Task) Report {
 	ctx, cancel := context.WithTimeoutCause(ctx, t.Timeout, ErrTimeout)
 	defer cancel()
 	result, err := call(ctx, h, t)
-	r := judge(t, result, err, context.Cause(ctx))
-	r.took = time.Since(began)
-	return r
+	return judge(t, result, err, context.Cause(ctx))
 }
 
 // call turns a panic into an error, with the place where it happened first.
@@ -59,24 +33,24 @@ func call(ctx context.Context, h Handler, t *queue.Task) (result any, err error)
 
 // judge decides what becomes of a task whose handler returned; cause is why its context ended, or nil. A handler that
 // completed in spite of a time-out has completed.
-func judge(t *queue.Task, result any, err, cause error) report {
-	r := report{id: t.ID, attempt: t.Attempt}
+func judge(t *queue.Task, result any, err, cause error) Report {
+	r := Report{TaskID: t.ID, Attempt: t.Attempt}
 	if err == nil {
 		text, bad := marshal(result)
 		if bad == nil {
-			r.kind, r.outcome, r.result = kindOK, queue.OutcomeOK, text
+			r.Kind, r.Outcome, r.Result = Complete, queue.OutcomeOK, text
 			return r
 		}
 		err = NoRetry(bad)
 	}
-	r.err = cut(strings.ToValidUTF8(err.Error(), "\uFFFD"), maxError)
+	r.Error = cut(strings.ToValidUTF8(err.Error(), "\uFFFD"), maxError)
 	switch {
 	case errors.Is(cause, ErrCanceled):
-		r.kind, r.outcome = kindCancel, queue.OutcomeCanceled
+		r.Kind, r.Outcome = Cancel, queue.OutcomeCanceled
 	case errors.Is(cause, ErrStopping), errors.Is(cause, ErrLeaseLost):
-		r.kind, r.outcome = kindRelease, queue.OutcomeReleased
+		r.Kind, r.Outcome = Release, queue.OutcomeReleased
 	case errors.Is(cause, ErrTimeout):
-		r.err = fmt.Sprintf("timed out after %v: %s", t.Timeout, r.err)
+		r.Error = fmt.Sprintf("timed out after %v: %s", t.Timeout, r.Error)
 		r.retryOrFail(t, err, queue.OutcomeTimeout)
 	default:
 		r.retryOrFail(t, err, queue.OutcomeError)
@@ -84,19 +58,19 @@ func judge(t *queue.Task, result any, err, cause error) report {
 	return r
 }
 
-func (r *report) retryOrFail(t *queue.Task, err error, outcome queue.Outcome) {
-	r.outcome = outcome
+func (r *Report) retryOrFail(t *queue.Task, err error, outcome queue.Outcome) {
+	r.Outcome = outcome
 	var final noRetry
 	var after retryAfter
 	switch {
 	case errors.As(err, &final):
-		r.kind, r.reason = kindFail, queue.ReasonNoRetry
+		r.Kind, r.Reason = Fail, queue.ReasonNoRetry
 	case t.Attempt >= t.MaxAttempts:
-		r.kind, r.reason = kindFail, queue.ReasonAttemptsExhausted
+		r.Kind, r.Reason = Fail, queue.ReasonAttemptsExhausted
 	case errors.As(err, &after):
-		r.kind, r.delay = kindRetry, after.wait
+		r.Kind, r.Delay = Retry, after.wait
 	default:
-		r.kind, r.delay = kindRetry, t.Backoff.Wait(t.Attempt+1)
+		r.Kind, r.Delay = Retry, t.Backoff.Wait(t.Attempt+1)
 	}
 }
 

@@ -8,20 +8,10 @@ import (
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
 
-//go:embed drain.lua
-var drainLua string
-
-//go:embed leave.lua
-var leaveLua string
-
 //go:embed quiet.lua
 var quietLua string
 
-var (
-	drainScript = queue.NewScript("drain worker", drainLua)
-	leaveScript = queue.NewScript("leave", leaveLua)
-	quietScript = queue.NewScript("drain worker", quietLua)
-)
+var quietScript = queue.NewScript("drain worker", quietLua)
 
 // Drain asks a worker to take no more tasks, to finish what it runs, and to leave. It returns at once; ErrNotFound
 // where no live worker has the id.
@@ -43,7 +33,7 @@ func (l *life) drain(ctx context.Context) {
 	l.mu.Unlock()
 	ctx, cancel := recordTimeout(ctx)
 	defer cancel()
-	n, err := drainScript.Run(ctx, l.client, l.id)
+	n, err := l.session.Drain(ctx)
 	if err != nil {
 		l.log.Warn("drain could not be announced", "error", err)
 		return
@@ -55,10 +45,10 @@ func (l *life) drain(ctx context.Context) {
 func (l *life) leave(ctx context.Context) {
 	ctx, cancel := recordTimeout(ctx)
 	defer cancel()
-	left, err := leaveScript.Run(ctx, l.client, l.id)
+	empty, err := l.session.Leave(ctx)
 	if err != nil {
 		l.log.Warn("stopped without a word to Redis: the monitor will give its work to others", "error", err)
 		return
 	}
-	l.log.Info("worker stopped", "list_empty", left == int64(1))
+	l.log.Info("worker stopped", "list_empty", empty)
 }

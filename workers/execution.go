@@ -38,7 +38,7 @@ func (l *life) execute(t *queue.Task) {
 }
 
 // returned hands in the report of a handler. Where it was settled without it, only its slot is free again.
-func (l *life) returned(e *execution, r report) {
+func (l *life) returned(e *execution, r Report) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.running[e.task.ID] == e {
@@ -64,7 +64,7 @@ func (l *life) abandon(e *execution, cause error) {
 }
 
 // settle moves a task from running to reported. l.mu is held.
-func (l *life) settle(e *execution, r report) {
+func (l *life) settle(e *execution, r Report) {
 	delete(l.running, e.task.ID)
 	delete(l.progress, e.task.ID)
 	l.reports = append(l.reports, r)

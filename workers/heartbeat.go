@@ -2,17 +2,11 @@ package workers
 
 import (
 	"context"
-	_ "embed"
 	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/loop"
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
-
-//go:embed heartbeat.lua
-var heartbeatLua string
-
-var heartbeatScript = queue.NewScript("heartbeat", heartbeatLua)
 
 // heartbeat shows that the worker lives, and hears what it is asked to do. It runs apart from the handlers and the
 // turn, so that neither a long task nor a long write looks like a death.
@@ -20,22 +14,15 @@ func (l *life) heartbeat(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, l.cfg.WorkerTimeout/3)
 	defer cancel()
 	sent := time.Now()
-	out, err := heartbeatScript.Run(ctx, l.client, l.id, l.slots(), 0)
+	orders, err := l.session.Heartbeat(ctx, l.slots())
 	if err != nil {
-		return err
-	}
-	answer, err := queue.Strings(out)
-	if err != nil {
-		return err
-	}
-	if answer[0] == string(queue.WorkerLost) {
-		return errLost
+		return stopIfLost(err)
 	}
 	l.confirmed(sent)
-	if answer[1] == "1" {
+	if orders.Drain {
 		l.askDrain()
 	}
-	l.cancelTasks(answer[2:])
+	l.cancelTasks(orders.Cancel)
 	return nil
 }
 
@@ -49,12 +36,12 @@ func (l *life) slots() int {
 // inboxWait is how long the worker blocks on its inbox, in one command.
 const inboxWait = time.Second
 
-// sayBye is the token that ends the reading of the inbox.
+// byeToken is the token that ends the reading of the inbox.
 const byeToken = "bye"
 
 // readInbox blocks until a token says that there is something for this worker, and wakes who looks after it.
 func (l *life) readInbox(ctx context.Context) error {
-	got, err := l.client.Redis().BLPop(ctx, inboxWait, l.client.Keys().Inbox(l.id)).Result()
+	got, err := l.client.Redis().BLPop(ctx, inboxWait, l.client.Keys().Inbox(l.session.id)).Result()
 	if queue.IsNil(err) {
 		return nil
 	}
@@ -76,7 +63,7 @@ func (l *life) readInbox(ctx context.Context) error {
 func (l *life) sayBye(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, inboxWait)
 	defer cancel()
-	if err := l.client.Redis().RPush(ctx, l.client.Keys().Inbox(l.id), byeToken).Err(); err != nil {
+	if err := l.client.Redis().RPush(ctx, l.client.Keys().Inbox(l.session.id), byeToken).Err(); err != nil {
 		l.log.Debug("the inbox will be left by its time-out", "error", err)
 	}
 }

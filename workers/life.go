@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,8 +14,8 @@ import (
 // life is one registration of a worker, from its new id to its end.
 type life struct {
 	*Worker
-	id  string
-	log *slog.Logger
+	session *Session
+	log     *slog.Logger
 
 	turnWake, beatWake chan struct{}
 	drainAsked         chan struct{} // closed when an operator asked for it
@@ -24,7 +25,7 @@ type life struct {
 	mu       sync.Mutex
 	running  map[string]*execution // handlers at work, by task
 	stray    int                   // handlers that outlive their settled task: each still takes a slot
-	reports  []report              // ended, not yet recorded
+	reports  []Report              // ended, not yet recorded
 	progress map[string]progressReport
 	draining bool
 	fenced   bool          // could not show for two thirds of the lease that it lives
@@ -33,9 +34,9 @@ type life struct {
 }
 
 func newLife(w *Worker) *life {
-	id := newID(w.cfg.Name)
+	session := &Session{client: w.client, id: newID(w.cfg.Name)}
 	l := &life{
-		Worker: w, id: id, log: w.cfg.Log.With("worker", id),
+		Worker: w, session: session, log: w.cfg.Log.With("worker", session.id),
 		turnWake: make(chan struct{}, 1), beatWake: make(chan struct{}, 1), drainAsked: make(chan struct{}),
 		running: map[string]*execution{}, progress: map[string]progressReport{}, idle: make(chan struct{}, 1),
 	}
@@ -43,7 +44,7 @@ func newLife(w *Worker) *life {
 	return l
 }
 
-// run lives until ctx ends, an operator drains the worker, or it is declared lost (errLost).
+// run lives until ctx ends, an operator drains the worker, or it is declared lost (ErrLeaseLost).
 func (l *life) run(ctx context.Context) error {
 	if !l.register(ctx) {
 		return nil
@@ -67,10 +68,31 @@ func (l *life) run(ctx context.Context) error {
 	loops.Wait()
 	if isClosed(lost) {
 		l.log.Warn("declared lost: starting again under a new id")
-		return errLost
+		return l.session.lost()
 	}
 	l.leave(context.WithoutCancel(ctx))
 	return nil
+}
+
+// register puts the worker into the inventory, and tries until Redis answers. It says false where ctx ended first.
+func (l *life) register(ctx context.Context) bool {
+	ctx, done := context.WithCancel(ctx)
+	defer done()
+	registered := false
+	types := l.handlers.Types()
+	// The loop's error is nil: this step never stops it.
+	_ = loop.Run(ctx, turnInterval, nil, func(ctx context.Context) error {
+		if err := l.session.register(ctx, l.cfg, types); err != nil {
+			return err
+		}
+		registered = true
+		done()
+		return nil
+	}, loop.Log(l.log, "register"))
+	if registered {
+		l.log.Info("worker ready", "slots", l.cfg.Slots, "queues", queuesText(l.cfg.Queues), "types", strings.Join(types, ","))
+	}
+	return registered
 }
 
 // startLoops starts what goes on beside the handlers; the wait group ends when all have ended.
@@ -78,7 +100,7 @@ func (l *life) startLoops(ctx context.Context, lost func()) *sync.WaitGroup {
 	var loops sync.WaitGroup
 	start := func(name string, every time.Duration, wake <-chan struct{}, step func(context.Context) error) {
 		loops.Go(func() {
-			if err := loop.Run(ctx, every, wake, step, loop.Log(l.log, name)); errors.Is(err, errLost) {
+			if err := loop.Run(ctx, every, wake, step, loop.Log(l.log, name)); errors.Is(err, ErrLeaseLost) {
 				lost()
 			}
 		})

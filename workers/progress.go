@@ -2,17 +2,11 @@ package workers
 
 import (
 	"context"
-	_ "embed"
 	"strconv"
 	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
-
-//go:embed progress.lua
-var progressLua string
-
-var progressScript = queue.NewScript("progress", progressLua)
 
 // progressInterval is how often progress is written: often enough for a bar that moves.
 const progressInterval = 100 * time.Millisecond
@@ -39,7 +33,7 @@ func (l *life) sendProgress(ctx context.Context) error {
 	if len(news) == 0 {
 		return nil
 	}
-	args := []any{l.id, len(news)}
+	args := []any{l.session.id, len(news)}
 	for id, p := range news {
 		args = append(args, id, p.attempt, strconv.FormatFloat(p.Percent, 'f', -1, 64), p.Message)
 	}

@@ -2,24 +2,11 @@ package workers
 
 import (
 	"context"
-	_ "embed"
-	"fmt"
 	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/loop"
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
-
-//go:embed start.lua
-var startLua string
-
-//go:embed finish.lua
-var finishLua string
-
-//go:embed turn.lua
-var turnLua string
-
-var turnScript = queue.NewAssigningScript("turn", startLua, finishLua, turnLua)
 
 const (
 	// turnInterval is the slow tick besides wake-ups: it heals a lost token.
@@ -38,23 +25,16 @@ func (l *life) turn(ctx context.Context) error {
 	}
 	ctx, cancel := recordTimeout(ctx)
 	defer cancel()
-	out, err := turnScript.Run(ctx, l.client, turnArgs(l.id, batch, want, adopt)...)
+	verdicts, leases, err := l.converse(ctx, batch, want, adopt)
 	if err != nil {
 		l.setUnsure(true)
-		return err
+		return stopIfLost(err)
 	}
-	answer, err := readTurn(out)
-	if err != nil {
-		return err
-	}
-	if answer.status != "ok" {
-		return errLost
-	}
-	l.recorded(batch, answer.codes)
+	l.recorded(batch, verdicts)
 	if adopt {
 		l.setUnsure(false)
 	}
-	l.startAll(answer.leases)
+	l.startAll(leases)
 	if adopt || len(batch) == turnBatch {
 		loop.Wake(l.turnWake)
 	}
@@ -62,7 +42,7 @@ func (l *life) turn(ctx context.Context) error {
 }
 
 // plan says what the next turn is for: reports to send, tasks to ask for, and whether to ask what runs already.
-func (l *life) plan() (batch []report, want int, adopt bool) {
+func (l *life) plan() (batch []Report, want int, adopt bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	batch = l.reports[:min(len(l.reports), turnBatch)]
@@ -72,44 +52,18 @@ func (l *life) plan() (batch []report, want int, adopt bool) {
 	return batch, want, l.unsure
 }
 
-func turnArgs(worker string, batch []report, want int, adopt bool) []any {
-	mode := ""
+func (l *life) converse(ctx context.Context, batch []Report, want int, adopt bool) ([]Verdict, []*queue.Task, error) {
 	if adopt {
-		mode = "adopt"
+		return l.session.Adopt(ctx, batch)
 	}
-	args := make([]any, 0, 4+8*len(batch))
-	args = append(args, worker, want, mode, len(batch))
-	for _, r := range batch {
-		args = append(args, r.id, r.attempt, r.kind, r.delay.Milliseconds(), string(r.reason), string(r.outcome), r.err, r.result)
-	}
-	return args
-}
-
-type turnAnswer struct {
-	status string
-	codes  []int64
-	leases []*queue.Task
-}
-
-func readTurn(out any) (turnAnswer, error) {
-	parts, ok := out.([]any)
-	if !ok || len(parts) != 3 {
-		return turnAnswer{}, fmt.Errorf("turn: an answer of another shape: %T", out)
-	}
-	status, _ := parts[0].(string)
-	codes, err := queue.Ints(parts[1])
-	if err != nil {
-		return turnAnswer{}, err
-	}
-	leases, err := queue.DecodeLeases(parts[2])
-	return turnAnswer{status, codes, leases}, err
+	return l.session.Turn(ctx, batch, want)
 }
 
 // recorded drops the reports that were answered, and says which were refused.
-func (l *life) recorded(batch []report, codes []int64) {
-	for i, code := range codes {
-		if code == 0 && i < len(batch) {
-			l.log.Warn("report refused: the task is not this worker's any more", "task", batch[i].id, "attempt", batch[i].attempt)
+func (l *life) recorded(batch []Report, verdicts []Verdict) {
+	for i, verdict := range verdicts {
+		if verdict == Refused {
+			l.log.Warn("report refused: the task is not this worker's any more", "task", batch[i].TaskID, "attempt", batch[i].Attempt)
 		}
 	}
 	l.mu.Lock()
@@ -139,7 +93,7 @@ func (l *life) reported(t *queue.Task) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, r := range l.reports {
-		if r.id == t.ID && r.attempt == t.Attempt {
+		if r.TaskID == t.ID && r.Attempt == t.Attempt {
 			return true
 		}
 	}

@@ -24,8 +24,13 @@ func New(c *queue.Client, handlers Handlers, cfg Config) *Worker {
 	return &Worker{client: c, handlers: handlers, cfg: cfg}
 }
 
-// errLost ends a life: the monitor declared the worker lost.
-var errLost = fmt.Errorf("the worker was declared lost: %w", loop.ErrStop)
+// stopIfLost makes the loop stop whose step heard that the monitor declared the worker lost.
+func stopIfLost(err error) error {
+	if errors.Is(err, ErrLeaseLost) {
+		return fmt.Errorf("%w: %w", loop.ErrStop, err)
+	}
+	return err
+}
 
 // Run registers the worker and runs tasks until ctx ends or an operator drains it. Then it takes no more, waits up to
 // ShutdownTimeout for what runs, gives back the rest without spending an attempt, and returns nil. While Redis is away
@@ -45,7 +50,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	defer w.waitForHandlers()
 	for ctx.Err() == nil {
 		err := newLife(w).run(ctx)
-		if !errors.Is(err, errLost) {
+		if !errors.Is(err, ErrLeaseLost) {
 			return err
 		}
 	}
