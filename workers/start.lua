@@ -1,29 +1,34 @@
--- start.lua: assigned -> running, the oldest first. start(worker, want) returns four strings a task: id, record, state
--- record, payload where it does not stand in the record. The started ones stand first on the list, so only
--- its end is read.
+-- start.lua: assigned -> running, and in a worker's turn pending -> running in one step. Leases are four strings a task:
+-- id, record, state record, payload where it does not stand in the record.
 
-local function lease(answer, id, record, state)
-  answer[#answer + 1] = id
-  answer[#answer + 1] = record
-  answer[#answer + 1] = state
-  local length = string.match(record, '^%d|[^|]*|[^|]*|%d+|%d+|%d+|([%d-]+)|')
-  answer[#answer + 1] = length == '-' and redis.call('HGET', K.payloads, id) or ''
+local function lease(leases, id, record, state)
+  local n = #leases
+  leases[n + 1], leases[n + 2], leases[n + 3] = id, record, state
+  local apart = string.find(record, '^%d|[^|]*|[^|]*|%d+|%d+|%d+|%-|')
+  leases[n + 4] = apart and redis.call('HGET', K.payloads, id) or ''
 end
 
-local function start(worker, want)
+-- running_state counts the attempt; what it keeps of the record is the losses and the last error.
+local function running_state(worker, state, assigned)
+  if not state then return 'r|1|0|' .. worker .. '|0|' .. now_text .. '|' .. now_text .. '|0|0||' end
+  local s = parse(state)
+  return table.concat({ 'r', int(s.attempt + 1), int(s.losses), worker, '0', assigned and int(s.assigned) or now_text,
+    now_text, '0|0|', s.error }, '|')
+end
+
+-- start begins up to want of the tasks that stand on the worker's list already, the oldest first. The started ones
+-- stand before them, so only the end of the list is read.
+local function start(worker, want, leases)
   local waiting = tonumber(redis.call('HGET', K.status .. worker, 'assigned') or 0)
-  if waiting <= 0 or want <= 0 then return {} end
+  if waiting <= 0 or want <= 0 then return 0 end
   local ids = redis.call('LRANGE', K.processing .. worker, -waiting, math.min(want - waiting, 0) - 1)
-  local records, states, answer, values = lookup(K.tasks, ids), lookup(K.state, ids), {}, {}
+  local records, states, values = lookup(K.tasks, ids), lookup(K.state, ids), {}
   for i, id in ipairs(ids) do
-    local s = parse(states[i])
-    if records[i] and s.code == 'a' and s.worker == worker then
-      s.code, s.attempt, s.started = 'r', s.attempt + 1, now
-      local state = format(s)
+    if records[i] and states[i] and string.byte(states[i]) == 97 then
+      local state, queue = running_state(worker, states[i], true), string.match(records[i], '^%d|([^|]*)|')
       values[#values + 1] = id
       values[#values + 1] = state
-      lease(answer, id, records[i], state)
-      local queue = string.match(records[i], '^%d|([^|]*)|')
+      lease(leases, id, records[i], state)
       count(queue, 'a', -1)
       count(queue, 'r', 1)
     end
@@ -32,17 +37,24 @@ local function start(worker, want)
     many('HSET', K.state, values)
     shift(worker, -#values / 2, #values / 2)
   end
-  return answer
+  return #values / 2
+end
+
+-- claim lets assign start at once what it gives to this worker. Nothing may wait on the worker's list then, or it
+-- would be overtaken.
+local function claim(worker, want, leases)
+  return { id = worker, want = want, start = function(id, record, state)
+    local running = running_state(worker, state, false)
+    lease(leases, id, record, running)
+    return running
+  end }
 end
 
 -- adopt reads what runs on the list already: a worker that lost a reply compares it with what it knows.
-local function adopt(worker)
-  local ids, answer = redis.call('LRANGE', K.processing .. worker, 0, -1), {}
+local function adopt(worker, leases)
+  local ids = redis.call('LRANGE', K.processing .. worker, 0, -1)
   local records, states = lookup(K.tasks, ids), lookup(K.state, ids)
   for i, id in ipairs(ids) do
-    if records[i] and states[i] and string.sub(states[i], 1, 1) == 'r' then
-      lease(answer, id, records[i], states[i])
-    end
+    if records[i] and states[i] and string.byte(states[i]) == 114 then lease(leases, id, records[i], states[i]) end
   end
-  return answer
 end

@@ -7,21 +7,22 @@ local worker, want = ARGV[1], tonumber(ARGV[2])
 local outcomes = {}
 for i = 1, tonumber(ARGV[4]) do
   local a = 4 + (i - 1) * 8
-  outcomes[i] = { worker = worker, id = ARGV[a + 1], attempt = tonumber(ARGV[a + 2]), kind = ARGV[a + 3],
+  outcomes[i] = { worker = worker, id = ARGV[a + 1], attempt = tonumber(ARGV[a + 2]),
+    attempt_text = ARGV[a + 2], kind = ARGV[a + 3],
     delay = tonumber(ARGV[a + 4]), reason = ARGV[a + 5], outcome = ARGV[a + 6], error = ARGV[a + 7],
     result = ARGV[a + 8] }
 end
 
 if not redis.call('ZSCORE', K.workers, worker) then return { 'lost', {}, {} } end
-local answers = finish(worker, outcomes)
+local answers, leases = finish(worker, outcomes), {}
 if ARGV[3] == 'adopt' then
-  local leases = adopt(worker)
+  adopt(worker, leases)
   commit()
   return { 'ok', answers, leases }
 end
+want = want - start(worker, want, leases)
 local moved, more = 0, false
-if want > 0 then moved, more = assign(math.max(want, #outcomes)) end
-local leases = start(worker, want)
+if want > 0 then moved, more = assign(math.max(want, #outcomes), claim(worker, want, leases)) end
 if more then wake() end
 if #outcomes > 0 or moved > 0 or #leases > 0 then commit() end
 return { 'ok', answers, leases }

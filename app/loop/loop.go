@@ -113,7 +113,7 @@ func retryWait(n int, every time.Duration) time.Duration {
 		wait *= 2
 	}
 	wait = min(wait, most)
-	return wait/2 + rand.N(wait/2+1) // #nosec G404: jitter is no secret
+	return wait/2 + rand.N(wait/2+1)
 }
 
 // changes passes on an error only where it differs from the last.

@@ -1,6 +1,7 @@
 -- assign.lua: pending -> assigned, to the least-loaded worker that has room and handles queue and type.
 -- assign(most) moves at most that many, and returns how many it moved and whether it stopped although there was more
--- to do. It is run by whoever makes work or room: submit, a worker's turn, the scheduler.
+-- to do. It is run by whoever makes work or room: submit, a worker's turn, the scheduler. A worker on its turn passes
+-- a claim {id, want, start}: what it is given, it starts at once, by start(id, record, state) -> running state record.
 
 -- A binary heap of workers by load.
 local function sift_down(heap, i)
@@ -57,7 +58,7 @@ local function fill(lane, n)
   end
 end
 
--- peek gives a lane's first live task, its type, state and time of submission; or nil. An id without a readable
+-- peek gives a lane's first live task, its type, state, record and time of submission; or nil. An id without a readable
 -- record, or with a state other than pending, is a dead entry (see unlist).
 local function peek(lane, n)
   while true do
@@ -69,7 +70,7 @@ local function peek(lane, n)
     local record, state = lane.records[lane.at], lane.states[lane.at]
     if record and (not state or string.byte(state) == 112) then
       local kind, created = string.match(record, '^%d|[^|]*|([^|]*)|(%d+)|%d+|%d+|')
-      if kind then return lane.ids[lane.at], kind, state, tonumber(created) end
+      if kind then return lane.ids[lane.at], kind, state, record, tonumber(created) end
     end
     lane.at = lane.at + 1
   end
@@ -92,8 +93,8 @@ end
 
 -- older picks, of two lanes of one priority that were set aside, the one whose head was submitted first.
 local function older(a, b, n)
-  local ia, _, _, created_a = peek(a, n)
-  local ib, _, _, created_b = peek(b, n)
+  local ia, _, _, _, created_a = peek(a, n)
+  local ib, _, _, _, created_b = peek(b, n)
   if ia and ib and created_b < created_a then return b end
   return ia and a or b
 end
@@ -110,22 +111,22 @@ local function take(q, types, n, budget)
           if types[q.lanes[j].type] then lane = older(lane, q.lanes[j], n) end
           j = j + 1
         end
-        local id, _, state = peek(lane, n)
+        local id, _, state, record = peek(lane, n)
         if id then
           lane.at = lane.at + 1
-          return id, state
+          return id, state, record
         end
       end
       i = i + 1
     else
-      local id, kind, state = peek(lane, n)
+      local id, kind, state, record = peek(lane, n)
       while id do
         lane.at = lane.at + 1
-        if types[kind] then return id, state end
+        if types[kind] then return id, state, record end
         set_aside(q, id, lane.name .. '@' .. kind)
         budget.n = budget.n - 1
         if budget.n <= 0 then return nil end
-        id, kind, state = peek(lane, n)
+        id, kind, state, record = peek(lane, n)
       end
       -- What was just set aside is a lane before this one and handled by nobody here: go on behind this lane.
       while q.lanes[i] ~= lane do i = i + 1 end
@@ -160,7 +161,7 @@ local function read_side(id, text, backlog, paused, most)
   end
   if #side.queues == 0 then return nil end
   for i = 1, #ranked, 2 do
-    side.heap[#side.heap + 1] = { id = ranked[i], load = tonumber(ranked[i + 1]), ids = {}, values = {} }
+    side.heap[#side.heap + 1] = { id = ranked[i], load = tonumber(ranked[i + 1]), ids = {}, values = {}, started = 0 }
   end
   return side
 end
@@ -193,28 +194,42 @@ local function room_of(worker)
   return worker.busy < worker.slots + worker.room
 end
 
-local function hand_over(worker, id, state)
-  local tail = '|0|' .. int(now) .. '|0|0|0||'
+local function assigned_state(worker, state)
+  local head, err = 'a|0|0|', ''
   if state then
     local s = parse(state)
-    worker.values[#worker.values + 1] = id
-    worker.values[#worker.values + 1] = table.concat({ 'a', int(s.attempt), int(s.losses), worker.id }, '|')
-      .. tail .. s.error
+    head, err = table.concat({ 'a', int(s.attempt), int(s.losses), '' }, '|'), s.error
+  end
+  return head .. worker .. '|0|' .. now_text .. '|0|0|0||' .. err
+end
+
+-- hand_over gives a task to a worker; it returns the code of the state in which it is then.
+local function hand_over(worker, id, record, state, claim)
+  local values, code = worker.values, 'a'
+  values[#values + 1] = id
+  if claim and claim.id == worker.id and claim.want > 0 then
+    values[#values + 1] = claim.start(id, record, state)
+    claim.want, worker.started, code = claim.want - 1, worker.started + 1, 'r'
   else
-    worker.values[#worker.values + 1] = id
-    worker.values[#worker.values + 1] = 'a|0|0|' .. worker.id .. tail
+    values[#values + 1] = assigned_state(worker.id, state)
   end
   worker.ids[#worker.ids + 1] = id
   worker.busy = worker.busy + 1
   worker.load = worker.busy / worker.slots
+  return code
 end
 
 local function write_assigned(worker)
+  local status = K.status .. worker.id
   many('HSET', K.state, worker.values)
   many('RPUSH', K.processing .. worker.id, worker.ids)
-  redis.call('HINCRBY', K.status .. worker.id, 'assigned', #worker.ids)
+  if worker.started > 0 then redis.call('HINCRBY', status, 'running', worker.started) end
+  local waiting = #worker.ids - worker.started
+  if waiting > 0 then
+    redis.call('HINCRBY', status, 'assigned', waiting)
+    if redis.call('EXISTS', K.inbox .. worker.id) == 0 then redis.call('RPUSH', K.inbox .. worker.id, 'work') end
+  end
   set_load(worker.id, worker.profile, 'ready', worker.slots, worker.room, worker.busy)
-  if redis.call('EXISTS', K.inbox .. worker.id) == 0 then redis.call('RPUSH', K.inbox .. worker.id, 'work') end
 end
 
 local function least_loaded(sides)
@@ -237,7 +252,7 @@ local function read_sides(most)
   return sides
 end
 
-local function assign(most)
+local function assign(most, claim)
   local sides = read_sides(most)
   if #sides == 0 then return 0, false end
   local queues, touched, budget, moved = {}, {}, { n = 256 }, 0
@@ -246,13 +261,12 @@ local function assign(most)
     local worker, at = best.heap[1], pick(best)
     local name = best.queues[at].name
     queues[name] = queues[name] or open_queue(name)
-    local roomy, id, state = room_of(worker), nil, nil
-    if roomy then id, state = take(queues[name], best.types, math.min(most - moved, 64), budget) end
+    local roomy, id, state, record = room_of(worker), nil, nil, nil
+    if roomy then id, state, record = take(queues[name], best.types, math.min(most - moved, 64), budget) end
     if id then
-      hand_over(worker, id, state)
-      touched[worker.id] = worker
+      count(name, hand_over(worker, id, record, state, claim), 1)
       count(name, 'p', -1)
-      count(name, 'a', 1)
+      touched[worker.id] = worker
       moved = moved + 1
       if worker.busy < worker.slots + worker.room then sift_down(best.heap, 1) else drop_first(best.heap) end
     elseif not roomy then

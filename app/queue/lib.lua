@@ -8,6 +8,7 @@ math.randomseed(tonumber(clock[2]) + 1)
 
 -- int writes a whole number without an exponent, which tostring would use from 1e14.
 local function int(n) return string.format('%.0f', n) end
+local now_text = int(now)
 
 -- header reads the fixed part of a record (record.go): priority, queue, type, created ms, max_attempts, retention ms.
 local function header(record)
@@ -56,8 +57,12 @@ end
 -- Counters are summed up and written once a script, by commit.
 local tally = {}
 local function count(queue, what, n)
-  local field = queue .. '|' .. what
-  tally[field] = (tally[field] or 0) + n
+  local of = tally[queue]
+  if not of then
+    of = {}
+    tally[queue] = of
+  end
+  of[what] = (of[what] or 0) + n
 end
 
 -- wake leaves a token for one scheduler: there is work that this script left.
@@ -136,33 +141,44 @@ local function retention(h, code)
 end
 
 -- finalize puts a task that stands on no list any more on the index of a final state, and its id on the purge list of
--- the minute in which its retention is over. Both are written by commit; the caller stores the state record.
+-- the minute in which its retention is over. Both are written by commit; the caller stores the state record. enter is
+-- its part for a caller that makes the record itself.
 local ended, doomed, silenced = {}, {}, {}
-local function append(lists, key, ...)
-  local list = lists[key]
+local total = { c = 'C', f = 'F', x = 'X' }
+
+local function enter(id, queue, keep, code)
+  local set = ended[code]
+  if not set then
+    set = {}
+    ended[code] = set
+  end
+  set[#set + 1] = now_text
+  set[#set + 1] = id
+  if keep == 0 then keep = keep_for[code] end
+  local list = doomed[keep]
   if not list then
     list = {}
-    lists[key] = list
+    doomed[keep] = list
   end
-  for _, value in ipairs({ ... }) do list[#list + 1] = value end
+  list[#list + 1] = id
+  silenced[#silenced + 1] = id
+  count(queue, code, 1)
+  count(queue, total[code], 1)
 end
 
 local function finalize(id, h, s, code, reason)
   s.code, s.reason, s.finished, s.due, s.stop = code, reason, now, 0, '0'
-  append(ended, index[code], int(now), id)
-  append(doomed, int(math.floor((now + retention(h, code)) / 60000) + 1), id)
-  silenced[#silenced + 1] = id
-  count(h.queue, code, 1)
-  count(h.queue, string.upper(code), 1)
+  enter(id, h.queue, h.keep, code)
 end
 
 local function write_ended()
-  for key, pairs_of in pairs(ended) do many('ZADD', key, pairs_of) end
-  for minute, ids in pairs(doomed) do
+  for code, scored in pairs(ended) do many('ZADD', index[code], scored) end
+  for keep, ids in pairs(doomed) do
+    local minute = int(math.floor((now + keep) / 60000) + 1)
     many('RPUSH', K.purge .. minute, ids)
     redis.call('ZADD', K.purges, minute, minute)
   end
-  if #silenced > 0 then many('HDEL', K.progress, silenced) end
+  if #silenced > 0 and redis.call('EXISTS', K.progress) == 1 then many('HDEL', K.progress, silenced) end
   ended, doomed, silenced = {}, {}, {}
 end
 
@@ -170,8 +186,10 @@ end
 -- reader that looks 25 ms after a hint has seen all that the silence hid.
 local function commit()
   write_ended()
-  for field, n in pairs(tally) do
-    if n ~= 0 then redis.call('HINCRBY', K.counts, field, int(n)) end
+  for queue, of in pairs(tally) do
+    for what, n in pairs(of) do
+      if n ~= 0 then redis.call('HINCRBY', K.counts, queue .. '|' .. what, int(n)) end
+    end
   end
   tally = {}
   local last = tonumber(redis.call('HGET', K.meta, 'dirty') or 0)

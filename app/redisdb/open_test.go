@@ -193,6 +193,7 @@ func TestADeadlineInterruptsACommand(t *testing.T) {
 	if err == nil || time.Since(began) > 2*time.Second {
 		t.Errorf("a silent server: %v after %v; want an error soon after 50 ms", err, time.Since(began))
 	}
+	<-ctx.Done()
 	if _, err := redisdb.Open(ctx, "redis://h"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Open after the deadline: %v; want %v", err, context.DeadlineExceeded)
 	}

@@ -205,7 +205,7 @@ func (s *Redis) end() {
 // freePort returns a port that nothing listens on now.
 func freePort() int {
 	for {
-		port := firstPort + rand.IntN(ports) // #nosec G404: not a secret
+		port := firstPort + rand.IntN(ports)
 		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 		if err != nil {
 			continue

@@ -1,0 +1,113 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/xuniquepatel/queue-pilot/app/queue"
+)
+
+// submitKept takes a task as the Python system did: {"task":{"id":"T1","payload":"…"}}, whatever its Content-Type.
+// Further fields of an API task are accepted; unknown ones are ignored, as they were.
+func (s *Server) submitKept(c *fiber.Ctx) error {
+	if len(c.BodyRaw()) > submitLimit {
+		return keptError(c, fiber.StatusRequestEntityTooLarge, "The body is larger than 1.1 MiB, the most that a task may have.")
+	}
+	task, err := decodeKept(c.BodyRaw())
+	if err != nil {
+		return keptError(c, fiber.StatusBadRequest, err.Error())
+	}
+	done, err := s.client.Submit(c.UserContext(), task)
+	if err != nil {
+		return s.keptAway(c, err, awaySubmit)
+	}
+	return answerKept(c, done[0])
+}
+
+func answerKept(c *fiber.Ctx, done queue.Submitted) error {
+	switch {
+	case done.Status == queue.Conflict:
+		return keptError(c, fiber.StatusConflict, "Task "+done.ID+" exists already, with another payload.")
+	case done.Err != nil:
+		return keptError(c, fiber.StatusBadRequest, "task."+done.Err.Error())
+	}
+	return c.JSON(fiber.Map{
+		"message": fmt.Sprintf("Task %s submitted successfully!", done.ID),
+		"task_id": done.ID,
+		"created": done.Status == queue.Created,
+	})
+}
+
+// decodeKept finds the task in a body. Its error is a sentence.
+func decodeKept(body []byte) (queue.Task, error) {
+	var request struct {
+		Task *map[string]json.RawMessage `json:"task"`
+	}
+	if err := json.Unmarshal(body, &request); err != nil {
+		return queue.Task{}, keptSyntax(err)
+	}
+	if request.Task == nil {
+		return queue.Task{}, sentence(`The body has no task; wanted: {"task":{"id":"T1","payload":"…"}}.`)
+	}
+	fields := *request.Task
+	for _, name := range []string{"id", "payload"} {
+		if isEmpty(fields[name]) {
+			return queue.Task{}, sentence("The task has no " + name + ", or an empty one.")
+		}
+	}
+	for name := range fields {
+		if !queue.KnownField(name) {
+			delete(fields, name)
+		}
+	}
+	return decodeFields(fields)
+}
+
+func decodeFields(fields map[string]json.RawMessage) (queue.Task, error) {
+	raw, err := json.Marshal(fields)
+	if err != nil {
+		return queue.Task{}, err
+	}
+	task, err := queue.DecodeTask(raw)
+	if err != nil {
+		return queue.Task{}, sentence("task." + err.Error() + ".")
+	}
+	return task, nil
+}
+
+func keptSyntax(err error) error {
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		return sentence(orBody(wrong.Field) + " is a JSON " + wrong.Value + "; wanted: an object.")
+	}
+	return sentence("The body is not JSON: " + err.Error() + ".")
+}
+
+func orBody(field string) string {
+	if field == "" {
+		return "The body"
+	}
+	return field
+}
+
+// isEmpty reports whether a field is missing, null or "". An empty list or object is a payload like any other.
+func isEmpty(raw json.RawMessage) bool {
+	text := strings.TrimSpace(string(raw))
+	return text == "" || text == "null" || text == `""`
+}
+
+// keptError answers {"error": sentence}, the Python system's shape.
+func keptError(c *fiber.Ctx, status int, sentence string) error {
+	return c.Status(status).JSON(fiber.Map{"error": sentence})
+}
+
+// keptAway answers 503 and logs why.
+func (s *Server) keptAway(c *fiber.Ctx, err error, told string) error {
+	s.cfg.Log.Warn("redis did not answer a request", "path", c.Path(), "error", err)
+	c.Set(fiber.HeaderRetryAfter, retryAfter)
+	return keptError(c, fiber.StatusServiceUnavailable, told)
+}

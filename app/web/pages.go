@@ -1,0 +1,148 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/a-h/templ"
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/xuniquepatel/queue-pilot/app/live"
+	"github.com/xuniquepatel/queue-pilot/app/queue"
+	"github.com/xuniquepatel/queue-pilot/views"
+)
+
+// registerPages routes what people see: pages by GET, which change nothing, and their forms by POST, which answer
+// with a redirect, so that all of it works without scripts.
+func (s *Server) registerPages(r fiber.Router) {
+	guard := csrfGuard()
+	r.Get("/static/*", s.asset)
+	r.Get("/favicon.ico", s.favicon)
+	r.Get("/", guard, s.overviewPage)
+	r.Get("/tasks", guard, s.tasksPage)
+	r.Get("/tasks/:id", guard, s.taskPage)
+	r.Get("/tasks/:id/cancel", guard, s.confirmCancel)
+	r.Get("/tasks/:id/delete", guard, s.confirmDelete)
+	r.Get("/queues", guard, s.queuesPage)
+	r.Get("/workers", guard, s.workersPage)
+	r.Get("/submit", guard, s.submitPage)
+	r.Post("/submit", guard, s.submitForm)
+	r.Post("/tasks/:id/cancel", guard, s.cancelForm)
+	r.Post("/tasks/:id/retry", guard, s.retryForm)
+	r.Post("/tasks/:id/run", guard, s.runForm)
+	r.Post("/tasks/:id/delete", guard, s.deleteForm)
+	r.Post("/queues/:q/pause", guard, s.pauseForm)
+	r.Post("/queues/:q/resume", guard, s.resumeForm)
+}
+
+// frame fills what stands around a page.
+func (s *Server) frame(c *fiber.Ctx, title, path string, chrome views.Chrome, mark views.Mark) views.Page {
+	return views.Page{
+		Title: title, Path: path, Chrome: chrome, Live: mark.JSON(), CSRF: csrfToken(c), Notice: notices[c.Query("done")],
+		Build: s.cfg.Version, Store: s.cfg.StoreNote, Assets: views.CurrentAssets(),
+	}
+}
+
+// notices are what the action before a page did, by the word in its address. Nothing but these words can be shown.
+var notices = map[string]string{
+	"submitted": "Submitted.",
+	"existed":   "The same task was submitted before: here it is.",
+	"canceled":  "Canceled.",
+	"stopping":  "Asked to stop: its handler has not returned yet.",
+	"retried":   "Waits to run again.",
+	"started":   "Waits for a free slot now.",
+	"deleted":   "The task was deleted.",
+	"paused":    "Paused: what runs goes on, nothing new starts.",
+	"resumed":   "Resumed.",
+}
+
+// render answers with a page. Pages carry the viewer's own token, so nobody may keep them.
+func render(c *fiber.Ctx, status int, page templ.Component) error {
+	c.Status(status).Type("html", "utf-8")
+	c.Set(fiber.HeaderCacheControl, "no-store")
+	if err := page.Render(c.UserContext(), c.Response().BodyWriter()); err != nil {
+		return fmt.Errorf("render %s: %w", c.Path(), err)
+	}
+	return nil
+}
+
+// show answers with a page of the hub: in full where all is fresh, with 503 and the last known content where the
+// store is away, with the error's own page where there is no content.
+func show[M any](s *Server, c *fiber.Ctx, v live.View[M], err error, title, path string,
+	page func(views.Page, M) templ.Component,
+) error {
+	var invalid *queue.InvalidError
+	switch {
+	case err == nil:
+		return render(c, fiber.StatusOK, page(s.frame(c, title, path, v.Chrome, v.Mark), v.Model))
+	case errors.As(err, &invalid):
+		return s.errorPage(c, fiber.StatusUnprocessableEntity, "This cannot be listed", invalid.Error()+".")
+	case errors.Is(err, queue.ErrNotFound):
+		return s.errorPage(c, fiber.StatusNotFound, "No such task", "It never was, or it is kept no longer.")
+	case v.Known:
+		c.Set(fiber.HeaderRetryAfter, retryAfter)
+		return render(c, fiber.StatusServiceUnavailable, page(s.frame(c, title, path, v.Chrome, v.Mark), v.Model))
+	}
+	return s.awayPage(c, err)
+}
+
+func (s *Server) overviewPage(c *fiber.Ctx) error {
+	v, err := s.hub.Overview(c.UserContext())
+	return show(s, c, v, err, "Overview", "/", views.OverviewPage)
+}
+
+func (s *Server) queuesPage(c *fiber.Ctx) error {
+	v, err := s.hub.Queues(c.UserContext())
+	return show(s, c, v, err, "Queues", "/queues", views.QueuesPage)
+}
+
+func (s *Server) workersPage(c *fiber.Ctx) error {
+	v, err := s.hub.Workers(c.UserContext())
+	return show(s, c, v, err, "Workers", "/workers", views.WorkersPage)
+}
+
+func (s *Server) tasksPage(c *fiber.Ctx) error {
+	f := live.FilterOf(func(name string) string { return c.Query(name) })
+	if err := checkFilter(f); err != nil {
+		return show(s, c, live.View[views.Tasks]{}, err, "Tasks", "/tasks", views.TasksPage)
+	}
+	v, err := s.hub.Tasks(c.UserContext(), f)
+	return show(s, c, v, err, "Tasks", "/tasks", views.TasksPage)
+}
+
+// checkFilter refuses what no task can have, with the same words as the API.
+func checkFilter(f queue.Filter) error {
+	const letters = "1 to 64 of A-Z a-z 0-9 _ . : -"
+	switch {
+	case f.State != "" && !f.State.Valid():
+		return &queue.InvalidError{Field: "state", Value: fmt.Sprintf("%q", shorten(string(f.State))), Want: "one of the states"}
+	case f.Queue != "" && !queue.ValidName(f.Queue):
+		return &queue.InvalidError{Field: "queue", Value: fmt.Sprintf("%q", shorten(f.Queue)), Want: letters}
+	case f.Type != "" && !queue.ValidName(f.Type):
+		return &queue.InvalidError{Field: "type", Value: fmt.Sprintf("%q", shorten(f.Type)), Want: letters}
+	case len(f.Worker) > 200 || len(f.Q) > 200:
+		return &queue.InvalidError{Field: "filter", Value: "longer than 200 bytes", Want: "at most 200 bytes"}
+	}
+	return nil
+}
+
+func (s *Server) taskPage(c *fiber.Ctx) error {
+	id := c.Params("id")
+	if !queue.ValidID(id) {
+		return show(s, c, live.View[views.Task]{}, queue.ErrNotFound, "", "", views.TaskPage)
+	}
+	v, err := s.hub.Task(c.UserContext(), id)
+	return show(s, c, v, err, "Task "+id, "/tasks", views.TaskPage)
+}
+
+// awayPage tells that the store did not answer, with the last known numbers and their time.
+func (s *Server) awayPage(c *fiber.Ctx, err error) error {
+	if !errors.Is(err, context.Canceled) {
+		s.cfg.Log.Warn("redis did not answer a page", "path", c.Path(), "error", err)
+	}
+	return s.errorPage(c, fiber.StatusServiceUnavailable, "Redis is away", awayForPages)
+}
+
+// awayForPages is what people are told when Redis did not answer.
+const awayForPages = "The server cannot reach Redis. Nothing was changed."

@@ -1,0 +1,70 @@
+package web
+
+import (
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/gofiber/contrib/websocket"
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/xuniquepatel/queue-pilot/app/queue"
+)
+
+// handshakeTimeout bounds the upgrade itself.
+const handshakeTimeout = 5 * time.Second
+
+// registerSockets routes the doors of the WebSockets. Each checks who asks before it upgrades.
+func (s *Server) registerSockets(r fiber.Router) {
+	r.Get("/ws", s.admit, s.upgrade(s.serveScripts, false))
+	r.Get("/ws/ui", s.admit, s.upgrade(func(c *websocket.Conn) { s.hub.ServeUI(c.Conn) }, true))
+}
+
+// serveScripts gives snapshots, or with ?task= one task's changes.
+func (s *Server) serveScripts(c *websocket.Conn) {
+	if id := c.Query("task"); id != "" {
+		s.hub.ServeTask(c.Conn, id)
+		return
+	}
+	s.hub.ServeSnapshots(c.Conn)
+}
+
+// admit refuses before the upgrade: pages of other origins (browsers let them connect anywhere, with the visitor's
+// cookies), requests that are no handshake, impossible ids, and more sockets than fit. A missing Origin is a program.
+func (s *Server) admit(c *fiber.Ctx) error {
+	if origin := c.Get(fiber.HeaderOrigin); origin != "" && !sameHost(origin, c.Hostname()) && !s.trusts(origin) {
+		return fiber.NewError(fiber.StatusForbidden, "Origin is "+shorten(origin)+
+			"; wanted: this server's own, or one that it was told by --cors-origins.")
+	}
+	if !websocket.IsWebSocketUpgrade(c) {
+		c.Set(fiber.HeaderUpgrade, "websocket")
+		return fiber.NewError(fiber.StatusUpgradeRequired, "This address speaks WebSocket only.")
+	}
+	if id := c.Query("task"); id != "" && !queue.ValidID(id) {
+		return fiber.NewError(fiber.StatusUnprocessableEntity,
+			fmt.Sprintf("task is %q; wanted: an id, 1 to %d of A-Z a-z 0-9 _ . : -.", shorten(id), queue.MaxIDLength))
+	}
+	if s.hub.Full() {
+		c.Set(fiber.HeaderRetryAfter, retryAfter)
+		return fiber.NewError(fiber.StatusServiceUnavailable, "All sockets are taken. Try again in a few seconds.")
+	}
+	return c.Next()
+}
+
+// upgrade turns the request into a socket for handler. Handlers must use the library's inner connection only, and
+// return after their goroutines: the outer one is recycled.
+func (s *Server) upgrade(handler func(*websocket.Conn), compress bool) fiber.Handler {
+	return websocket.New(handler, websocket.Config{
+		HandshakeTimeout:  handshakeTimeout,
+		EnableCompression: compress, // the dashboard's markup shrinks to a fifth
+		RecoverHandler:    s.recoverSocket,
+	})
+}
+
+// recoverSocket logs a panic and cuts the connection; its text is for the log, never for the client.
+func (s *Server) recoverSocket(c *websocket.Conn) {
+	if p := recover(); p != nil {
+		s.cfg.Log.Error("socket panicked", "panic", p, "stack", string(debug.Stack()))
+		_ = c.Conn.Close() // it may be closed already
+	}
+}

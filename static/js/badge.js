@@ -1,0 +1,57 @@
+// Tells how old the numbers are. Silence is what a dead server looks like, so the badge goes by the clock.
+
+const staleAfter = 3, lostAfter = 10; // seconds without a frame
+
+let heard = performance.now(); // when the last frame came
+let began = false; // a frame came
+let clock = document.body.dataset.clock; // the time of the numbers
+let retryAt = 0, retry = () => {};
+
+export const frame = () => {
+  heard = performance.now();
+  began = true;
+  clock = document.querySelector('[data-v="chrome:clock"]')?.textContent || clock;
+  show();
+};
+export const numbersOf = (time) => { clock = time || clock; };
+export const closed = (at, now) => { retryAt = at; retry = now; show(); };
+
+// The server may be there and its store away: then its own note says how old the numbers are.
+const storeAge = () => {
+  const note = document.querySelector('[data-store="away"]');
+  return note && (note.querySelector("[data-v]")?.textContent || "");
+};
+
+const badge = document.getElementById("live");
+const banner = document.getElementById("connection");
+const button = document.createElement("button");
+button.type = "button";
+button.textContent = "retry now";
+button.addEventListener("click", () => retry());
+const sentence = document.createElement("span");
+
+const put = (state, text) => {
+  if (badge.dataset.state !== state) badge.dataset.state = state;
+  if (badge.textContent !== text) badge.textContent = text;
+};
+
+const show = () => {
+  const silent = Math.floor((performance.now() - heard) / 1000);
+  const lost = silent >= lostAfter && !document.hidden;
+  if (lost) put("lost", "Connection lost");
+  else if (silent >= staleAfter) put("stale", `Stale ${silent} s`);
+  else if (began) {
+    const age = storeAge();
+    if (age === null) put("live", "Live");
+    else put("stale", `Stale ${age}`.trim());
+  }
+  document.body.classList.toggle("old", lost);
+  if (lost) {
+    const wait = Math.max(0, Math.ceil((retryAt - performance.now()) / 1000));
+    const text = `Connection lost ${silent} s ago. Numbers are from ${clock}. Retrying in ${wait} s:`;
+    if (!banner.firstChild) banner.append(sentence, button);
+    if (sentence.textContent !== text) sentence.textContent = text;
+  }
+  banner.hidden = !lost;
+};
+setInterval(show, 500);
