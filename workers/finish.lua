@@ -97,7 +97,7 @@ local function finish(worker, outcomes)
       local state = completed(o, states[i])
       if state then
         local queue, keep = string.match(records[i], '^%d|([^|]*)|[^|]*|%d+|%d+|(%d+)|')
-        enter(o.id, queue, tonumber(keep), 'c')
+        enter(o.id, queue, keep, 'c')
         keep_result(o)
         count(queue, 'r', -1)
       else

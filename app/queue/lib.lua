@@ -154,8 +154,8 @@ local function enter(id, queue, keep, code)
   end
   set[#set + 1] = now_text
   set[#set + 1] = id
-  if keep == 0 then keep = keep_for[code] end
-  local list = doomed[keep]
+  if keep == '0' then keep = int(keep_for[code]) end
+  local list = doomed[keep] -- by text: the in-process store would make an array of a table with large numbers
   if not list then
     list = {}
     doomed[keep] = list
@@ -168,13 +168,13 @@ end
 
 local function finalize(id, h, s, code, reason)
   s.code, s.reason, s.finished, s.due, s.stop = code, reason, now, 0, '0'
-  enter(id, h.queue, h.keep, code)
+  enter(id, h.queue, int(h.keep), code)
 end
 
 local function write_ended()
   for code, scored in pairs(ended) do many('ZADD', index[code], scored) end
   for keep, ids in pairs(doomed) do
-    local minute = int(math.floor((now + keep) / 60000) + 1)
+    local minute = int(math.floor((now + tonumber(keep)) / 60000) + 1)
     many('RPUSH', K.purge .. minute, ids)
     redis.call('ZADD', K.purges, minute, minute)
   end
