@@ -49,7 +49,7 @@ const (
 	batch      = 256                    // tasks one script moves: more gains little and holds up others
 	purgeEvery = time.Second            // retention is counted in minutes
 	startLimit = 100 * time.Millisecond // in which a worker should have started what it was assigned
-	tokenWait  = time.Second            // how long one command blocks for a token
+	tokenWait  = 250 * time.Millisecond // how long one command blocks for a token: so long may a stop take
 )
 
 // Scheduler is a pool of loops over one cell.
