@@ -112,34 +112,32 @@ func (l *life) startLoops(ctx context.Context, lost func()) *sync.WaitGroup {
 	return &loops
 }
 
-// endWork drains the worker; one that is lost already only tells its handlers.
+// endWork drains the worker: it waits for what runs, then tells it to stop, then gives it back without it. A lost
+// worker only tells its handlers: nothing that they did will be recorded.
 func (l *life) endWork(ctx context.Context, lost <-chan struct{}) {
-	ctx, cancel := context.WithTimeout(ctx, l.cfg.ShutdownTimeout)
-	defer cancel()
 	if !isClosed(lost) {
 		l.drain(ctx)
-		l.waitIdle(ctx, lost)
 	}
-	cause := ErrStopping
-	if isClosed(lost) {
-		cause = ErrLeaseLost
-	}
-	if l.cancelAll(cause) == 0 || cause == ErrLeaseLost {
+	if l.waitIdle(ctx, l.cfg.ShutdownTimeout, lost) {
 		return
 	}
-	grace, stop := context.WithTimeout(context.WithoutCancel(ctx), returnGrace)
-	defer stop()
-	if !l.waitIdle(grace, lost) {
-		l.abandonAll(cause)
-		final, stopFinal := context.WithTimeout(context.WithoutCancel(ctx), returnGrace)
-		defer stopFinal()
-		l.waitIdle(final, lost)
+	if isClosed(lost) {
+		l.cancelAll(ErrLeaseLost)
+		return
+	}
+	l.cancelAll(ErrStopping)
+	if !l.waitIdle(ctx, returnGrace, lost) {
+		l.abandonAll(ErrStopping)
+		l.waitIdle(ctx, returnGrace, lost)
 	}
 }
 
-// waitIdle returns true when nothing runs and everything is recorded, false when ctx ended or the worker is lost.
-func (l *life) waitIdle(ctx context.Context, lost <-chan struct{}) bool {
-	for {
+// waitIdle returns true when nothing runs and everything is recorded, false when that took too long or the worker is
+// lost.
+func (l *life) waitIdle(ctx context.Context, atMost time.Duration, lost <-chan struct{}) bool {
+	ctx, cancel := context.WithTimeout(ctx, atMost)
+	defer cancel()
+	for !isClosed(lost) {
 		if l.isIdle() {
 			return true
 		}
@@ -147,11 +145,11 @@ func (l *life) waitIdle(ctx context.Context, lost <-chan struct{}) bool {
 		select {
 		case <-l.idle:
 		case <-lost:
-			return false
 		case <-ctx.Done():
 			return l.isIdle()
 		}
 	}
+	return false
 }
 
 func (l *life) isIdle() bool {

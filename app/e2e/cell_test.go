@@ -82,8 +82,10 @@ func (m *model) places(t *rapid.T) map[string][]string {
 func (m *model) checkCounts(t *rapid.T, want map[string]int64) {
 	raw, err := m.client.Redis().HGetAll(m.ctx, m.client.Keys().Counts()).Result()
 	m.expect(t, err)
-	names := map[string]queue.State{"s": queue.Scheduled, "p": queue.Pending, "a": queue.Assigned, "r": queue.Running,
-		"y": queue.Retry, "c": queue.Completed, "f": queue.Failed, "x": queue.Canceled}
+	names := map[string]queue.State{
+		"s": queue.Scheduled, "p": queue.Pending, "a": queue.Assigned, "r": queue.Running,
+		"y": queue.Retry, "c": queue.Completed, "f": queue.Failed, "x": queue.Canceled,
+	}
 	var submitted, removed, kept int64
 	for field, text := range raw {
 		var n int64

@@ -24,7 +24,7 @@ func TestEveryAnswerCarriesTheSecurityHeaders(t *testing.T) {
 		"too large": s.do("POST", "/submit_task", strings.Repeat("x", bodyLimit+1)),
 	} {
 		for header, want := range map[string]string{
-			"Content-Security-Policy": contentPolicy, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+			"Content-Security-Policy": contentPolicy, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
 		} {
 			if got.header.Get(header) != want {
 				t.Errorf("%s: %s is %q; want %q", name, header, got.header.Get(header), want)

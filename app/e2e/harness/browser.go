@@ -1,0 +1,131 @@
+package harness
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// Browser is one tab of a headless Chromium. It fails its test where a page throws, or violates its content security
+// policy.
+type Browser struct {
+	t   testing.TB
+	ctx context.Context
+
+	mu      sync.Mutex
+	console []string
+}
+
+// NewBrowser starts Chromium. It is gone when the test ends.
+func NewBrowser(t testing.TB) *Browser {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.NoSandbox, // Chromium's own sandbox refuses to run as root, as in containers
+		chromedp.DisableGPU,
+		chromedp.WindowSize(1280, 900),
+	)
+	alloc, endAlloc := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, endTab := chromedp.NewContext(alloc)
+	b := &Browser{t: t, ctx: ctx}
+	if err := chromedp.Do(ctx); err != nil {
+		endAlloc()
+		t.Fatalf("start Chromium (apt-get install chromium, or brew install --cask chromium): %v", err)
+	}
+	var reader sync.WaitGroup
+	reader.Go(b.readConsole)
+	t.Cleanup(func() {
+		endTab()
+		endAlloc()
+		reader.Wait()
+		b.checkConsole()
+	})
+	return b
+}
+
+func (b *Browser) readConsole() {
+	for message, err := range chromedp.Console(b.ctx) {
+		if err != nil {
+			return // the tab is closed
+		}
+		b.mu.Lock()
+		b.console = append(b.console, string(message.Type)+": "+message.Text)
+		b.mu.Unlock()
+	}
+}
+
+func (b *Browser) checkConsole() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, line := range b.console {
+		if strings.HasPrefix(line, string(chromedp.ConsoleException)) || strings.Contains(line, "Content Security Policy") {
+			b.t.Errorf("the page printed %s", line)
+		}
+	}
+	if b.t.Failed() {
+		b.t.Logf("console of the browser:\n%s", strings.Join(b.console, "\n"))
+	}
+}
+
+// Do runs steps, and fails the test where one fails or takes longer than Patience.
+func (b *Browser) Do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, Patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		b.t.Fatalf("in the browser: %v", err)
+	}
+}
+
+// Open loads a page.
+func (b *Browser) Open(url string) {
+	b.t.Helper()
+	b.Do(chromedp.Navigate(url))
+}
+
+// Scripts allows or forbids JavaScript to the pages loaded from now on.
+func (b *Browser) Scripts(allowed bool) {
+	b.t.Helper()
+	b.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetScriptExecutionDisabled,
+			emulation.SetScriptExecutionDisabledParams{Value: !allowed})
+		return err
+	}))
+}
+
+// UntilText waits until the text of the first element that matches holds want.
+func (b *Browser) UntilText(selector, want string) {
+	b.t.Helper()
+	Until(b.t, fmt.Sprintf("%s shows %q", selector, want), func() error {
+		expression := fmt.Sprintf(`document.querySelector(%q)?.textContent ?? "(no such element)"`, selector)
+		text, err := Eval[string](b, expression)
+		if err == nil && !strings.Contains(text, want) {
+			err = fmt.Errorf("its text is %q", text)
+		}
+		return err
+	})
+}
+
+// UntilThere waits until an element matches.
+func (b *Browser) UntilThere(selector string) {
+	b.t.Helper()
+	Until(b.t, selector+" is there", func() error {
+		n, err := Eval[int](b, fmt.Sprintf(`document.querySelectorAll(%q).length`, selector))
+		if err == nil && n == 0 {
+			err = errors.New("no element matches")
+		}
+		return err
+	})
+}
+
+// Eval returns the value of a JavaScript expression, awaited where it is a promise.
+func Eval[T any](b *Browser, expression string) (T, error) {
+	ctx, cancel := context.WithTimeout(b.ctx, Patience)
+	defer cancel()
+	return chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+}
