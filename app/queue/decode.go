@@ -86,8 +86,10 @@ func stringField(of func(*Task) *string) func(*Task, json.RawMessage) error {
 func secondsField(of func(*Task) *time.Duration) func(*Task, json.RawMessage) error {
 	return func(t *Task, value json.RawMessage) error {
 		field := of(t)
-		name := map[*time.Duration]string{&t.Timeout: "timeout_seconds", &t.Delay: "delay_seconds",
-			&t.Retention: "retention_seconds"}[field]
+		name := map[*time.Duration]string{
+			&t.Timeout: "timeout_seconds", &t.Delay: "delay_seconds",
+			&t.Retention: "retention_seconds",
+		}[field]
 		var err error
 		*field, err = decodeSeconds(name, value)
 		return err

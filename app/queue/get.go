@@ -114,8 +114,10 @@ func (c *Client) Attempts(ctx context.Context, id string) ([]Attempt, error) {
 	case Running:
 		attempts = append(attempts, Attempt{Attempt: t.Attempt, WorkerID: t.WorkerID, StartedAt: t.StartedAt})
 	case Completed:
-		attempts = append(attempts, Attempt{Attempt: t.Attempt, Outcome: OutcomeOK, WorkerID: t.WorkerID,
-			StartedAt: t.StartedAt, FinishedAt: t.FinishedAt})
+		attempts = append(attempts, Attempt{
+			Attempt: t.Attempt, Outcome: OutcomeOK, WorkerID: t.WorkerID,
+			StartedAt: t.StartedAt, FinishedAt: t.FinishedAt,
+		})
 	}
 	return attempts, nil
 }

@@ -50,9 +50,11 @@ func (t Task) MarshalJSON() ([]byte, error) {
 		StartedAt: timeOrNull(t.StartedAt), FinishedAt: timeOrNull(t.FinishedAt), WorkerID: orNull(t.WorkerID),
 		Result: t.Result, Error: orNull(t.Error), Progress: t.LastProgress, Tags: t.Tags, Losses: t.Losses,
 		CancelRequested: t.CancelRequested,
-		Backoff: backoffJSON{Strategy: t.Backoff.Strategy, Jitter: !t.Backoff.NoJitter,
+		Backoff: backoffJSON{
+			Strategy: t.Backoff.Strategy, Jitter: !t.Backoff.NoJitter,
 			BaseSeconds: orDuration(t.Backoff.Base, time.Second).Seconds(),
-			MaxSeconds:  orDuration(t.Backoff.Max, time.Hour).Seconds()},
+			MaxSeconds:  orDuration(t.Backoff.Max, time.Hour).Seconds(),
+		},
 	}
 	if t.Priority != nil {
 		out.Priority = *t.Priority
@@ -83,8 +85,10 @@ func (t *Task) UnmarshalJSON(text []byte) error {
 		StartedAt: orZero(in.StartedAt).Time, FinishedAt: orZero(in.FinishedAt).Time, WorkerID: orZero(in.WorkerID),
 		Result: in.Result, Error: orZero(in.Error), LastProgress: in.Progress, Tags: in.Tags, Losses: in.Losses,
 		CancelRequested: in.CancelRequested, Retention: seconds(orZero(in.RetentionSeconds)),
-		Backoff: Backoff{Strategy: in.Backoff.Strategy, Base: seconds(in.Backoff.BaseSeconds),
-			Max: seconds(in.Backoff.MaxSeconds), NoJitter: !in.Backoff.Jitter},
+		Backoff: Backoff{
+			Strategy: in.Backoff.Strategy, Base: seconds(in.Backoff.BaseSeconds),
+			Max: seconds(in.Backoff.MaxSeconds), NoJitter: !in.Backoff.Jitter,
+		},
 	}
 	return nil
 }
@@ -101,8 +105,10 @@ type attemptJSON struct {
 
 // MarshalJSON writes the attempt in the API's form.
 func (a Attempt) MarshalJSON() ([]byte, error) {
-	return json.Marshal(attemptJSON{Attempt: a.Attempt, Outcome: orNull(a.Outcome), WorkerID: a.WorkerID,
-		StartedAt: timeOrNull(a.StartedAt), FinishedAt: timeOrNull(a.FinishedAt), Error: orNull(a.Error)})
+	return json.Marshal(attemptJSON{
+		Attempt: a.Attempt, Outcome: orNull(a.Outcome), WorkerID: a.WorkerID,
+		StartedAt: timeOrNull(a.StartedAt), FinishedAt: timeOrNull(a.FinishedAt), Error: orNull(a.Error),
+	})
 }
 
 // UnmarshalJSON reads the API's form.
@@ -111,8 +117,10 @@ func (a *Attempt) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &in); err != nil {
 		return fmt.Errorf("read an attempt: %w", err)
 	}
-	*a = Attempt{Attempt: in.Attempt, Outcome: orZero(in.Outcome), WorkerID: in.WorkerID,
-		StartedAt: orZero(in.StartedAt).Time, FinishedAt: orZero(in.FinishedAt).Time, Error: orZero(in.Error)}
+	*a = Attempt{
+		Attempt: in.Attempt, Outcome: orZero(in.Outcome), WorkerID: in.WorkerID,
+		StartedAt: orZero(in.StartedAt).Time, FinishedAt: orZero(in.FinishedAt).Time, Error: orZero(in.Error),
+	}
 	return nil
 }
 

@@ -40,8 +40,10 @@ func (t *Task) recordTail() (tail, large string, err error) {
 }
 
 func (t *Task) specText() (string, error) {
-	s := spec{TimeoutMS: t.Timeout.Milliseconds(), Strategy: t.Backoff.Strategy, BaseMS: t.Backoff.Base.Milliseconds(),
-		MaxMS: t.Backoff.Max.Milliseconds(), NoJitter: t.Backoff.NoJitter, Tags: t.Tags}
+	s := spec{
+		TimeoutMS: t.Timeout.Milliseconds(), Strategy: t.Backoff.Strategy, BaseMS: t.Backoff.Base.Milliseconds(),
+		MaxMS: t.Backoff.Max.Milliseconds(), NoJitter: t.Backoff.NoJitter, Tags: t.Tags,
+	}
 	if s.TimeoutMS == 0 && s.Strategy == "" && s.BaseMS == 0 && s.MaxMS == 0 && !s.NoJitter && len(s.Tags) == 0 {
 		return "", nil
 	}
@@ -56,8 +58,10 @@ func DecodeRecord(id, record, large string) (*Task, error) {
 		return nil, fmt.Errorf("queue: the record of task %s is not readable", id)
 	}
 	priority, keep := atoi(f[0]), atoi(f[5])
-	t := &Task{ID: id, Queue: f[1], Type: f[2], Priority: &priority, CreatedAt: fromMS(f[3]),
-		MaxAttempts: atoi(f[4]), Retention: time.Duration(keep) * time.Millisecond, State: Pending}
+	t := &Task{
+		ID: id, Queue: f[1], Type: f[2], Priority: &priority, CreatedAt: fromMS(f[3]),
+		MaxAttempts: atoi(f[4]), Retention: time.Duration(keep) * time.Millisecond, State: Pending,
+	}
 	rest := f[7]
 	if f[6] == "-" {
 		t.Payload = json.RawMessage(large)
@@ -130,8 +134,10 @@ func decodeAttempts(text string) ([]Attempt, error) {
 
 const stateCodes = "sparycfx"
 
-var codeStates = map[byte]State{'s': Scheduled, 'p': Pending, 'a': Assigned, 'r': Running, 'y': Retry, 'c': Completed,
-	'f': Failed, 'x': Canceled}
+var codeStates = map[byte]State{
+	's': Scheduled, 'p': Pending, 'a': Assigned, 'r': Running, 'y': Retry, 'c': Completed,
+	'f': Failed, 'x': Canceled,
+}
 
 func stateOf(code byte) State { return codeStates[code] }
 

@@ -82,8 +82,11 @@ func (t *Task) validateTimes() error {
 		field string
 		value time.Duration
 	}{
-		{"timeout_seconds", t.Timeout}, {"delay_seconds", t.Delay}, {"retention_seconds", t.Retention},
-		{"backoff.base_seconds", t.Backoff.Base}, {"backoff.max_seconds", t.Backoff.Max},
+		{"timeout_seconds", t.Timeout},
+		{"delay_seconds", t.Delay},
+		{"retention_seconds", t.Retention},
+		{"backoff.base_seconds", t.Backoff.Base},
+		{"backoff.max_seconds", t.Backoff.Max},
 	}
 	for _, span := range spans {
 		if span.value < 0 || span.value > maxSpan || span.value > 0 && span.value < time.Millisecond {

@@ -191,7 +191,7 @@ func (s *Redis) isOurs(ctx context.Context, client redis.UniversalClient) error 
 	if pid := info["Server"]["process_id"]; pid != strconv.Itoa(s.process.PID()) {
 		return errors.New("another process answers: " + pid)
 	}
-	return nil
+	return client.Ping(ctx).Err() // INFO is answered while the data is still loading, too
 }
 
 func (s *Redis) end() {
