@@ -30,14 +30,14 @@ local function repair(id, h, s)
     return true
   end
   if s.code == 'p' or redis.call('ZSCORE', index[s.code], id) then return false end
-  redis.call('ZADD', index[s.code], int(math.max(s.due, s.finished)), id)
+  redis.call('ZADD', index[s.code], int(s.finished > 0 and s.finished or s.due), id)
   return true
 end
 
 for i = 1, #states, 2 do
   local id, s = states[i], parse(states[i + 1])
   local record = s.code and redis.call('HGET', K.tasks, id)
-  if record and repair(id, header(record), s) then answer[#answer + 1] = id end
+  if readable(record, states[i + 1]) and repair(id, header(record), s) then answer[#answer + 1] = id end
 end
 if #answer > 1 then
   flush()

@@ -55,7 +55,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 	loops.Wait()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
-	if err := m.publishNow(last, 1); err != nil {
+	if _, err := m.publishNow(last, time.Millisecond); err != nil {
 		m.cfg.Log.Debug("the last snapshot was not published", "error", err)
 	}
 	return nil

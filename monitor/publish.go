@@ -33,39 +33,42 @@ func (m *Monitor) settledChanges(ctx context.Context) <-chan struct{} {
 
 // publish publishes a snapshot, at most ten a second whoever does it.
 func (m *Monitor) publish(ctx context.Context) error {
-	began := time.Now()
-	if err := m.publishNow(ctx, snapshotSpacing-settle); err != nil {
-		return err
+	for {
+		wait, err := m.publishNow(ctx, snapshotSpacing)
+		if err != nil || wait == 0 {
+			return err
+		}
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			return nil
+		}
 	}
-	select { // the next change waits for its turn
-	case <-time.After(snapshotSpacing - settle - time.Since(began)):
-	case <-ctx.Done():
-	}
-	return nil
 }
 
-// publishNow publishes one unless somebody did within spacing, which is 1 ms or more.
-func (m *Monitor) publishNow(ctx context.Context, spacing time.Duration) error {
-	s, _, err := read(ctx, m.client, 0, max(spacing, time.Millisecond))
+// publishNow publishes a snapshot. Where somebody did within spacing (1 ms or more) it publishes none, and returns how
+// long to wait, or 0 where that one shows the last change already.
+func (m *Monitor) publishNow(ctx context.Context, spacing time.Duration) (wait time.Duration, err error) {
+	s, _, wait, err := read(ctx, m.client, 0, spacing)
 	if err != nil || s == nil {
-		return err
+		return wait, err
 	}
 	s.Rates = m.rates.note(s)
 	rates, err := json.Marshal(s.Rates)
 	if err != nil {
-		return fmt.Errorf("write the rates: %w", err)
+		return 0, fmt.Errorf("write the rates: %w", err)
 	}
 	text, err := json.Marshal(s)
 	if err != nil {
-		return fmt.Errorf("write the snapshot: %w", err)
+		return 0, fmt.Errorf("write the snapshot: %w", err)
 	}
 	pipe := m.client.Redis().Pipeline()
 	pipe.HSet(ctx, m.client.Keys().Meta(), "rates", rates) // for those who read a snapshot themselves
 	pipe.Publish(ctx, m.client.Keys().Snapshots(), text)
 	if _, err := pipe.Exec(ctx); err != nil {
-		return fmt.Errorf("publish snapshot: %w", err)
+		return 0, fmt.Errorf("publish snapshot: %w", err)
 	}
-	return nil
+	return 0, nil
 }
 
 // Subscribe returns the published snapshots as they come, the newest where the reader is slow. Redis loses messages

@@ -20,7 +20,7 @@ var snapshotScript = queue.NewScript("snapshot", snapshotLua)
 
 // ReadSnapshot reads the cell as it is now. Its Seq and Rates are those of the last published snapshot.
 func ReadSnapshot(ctx context.Context, c *queue.Client) (*Snapshot, error) {
-	s, _, err := read(ctx, c, 0, 0)
+	s, _, _, err := read(ctx, c, 0, 0)
 	return s, err
 }
 
@@ -40,23 +40,29 @@ type Listing struct {
 
 // ReadListing is ReadSnapshot with the tasks themselves, at most limit (1 or more) of each list, of the same moment.
 func ReadListing(ctx context.Context, c *queue.Client, limit int) (*Snapshot, *Listing, error) {
-	return read(ctx, c, max(limit, 1), 0)
+	s, l, _, err := read(ctx, c, max(limit, 1), 0)
+	return s, l, err
 }
 
-// read runs the script; with a spacing it counts as published, and is nil where another one was within it.
-func read(ctx context.Context, c *queue.Client, limit int, spacing time.Duration) (*Snapshot, *Listing, error) {
+// read runs the script. With a spacing it counts as published; where another one was within it the snapshot is nil, and
+// wait says when to try again, 0 for not at all.
+func read(
+	ctx context.Context, c *queue.Client, limit int, spacing time.Duration,
+) (s *Snapshot, l *Listing, wait time.Duration, err error) {
 	out, err := snapshotScript.Run(ctx, c, limit, spacing.Milliseconds())
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, 0, err
 	}
 	parts, ok := out.([]any)
-	if ok && len(parts) == 0 {
-		return nil, nil, nil
+	if ok && len(parts) == 1 {
+		ms, _ := parts[0].(int64)
+		return nil, nil, time.Duration(ms) * time.Millisecond, nil
 	}
 	if !ok || len(parts) != 10 {
-		return nil, nil, fmt.Errorf("snapshot: an answer of another shape: %T", out)
+		return nil, nil, 0, fmt.Errorf("snapshot: an answer of another shape: %T", out)
 	}
-	return decode(parts)
+	s, l, err = decode(parts)
+	return s, l, 0, err
 }
 
 func decode(parts []any) (*Snapshot, *Listing, error) {
@@ -87,9 +93,9 @@ func decode(parts []any) (*Snapshot, *Listing, error) {
 			return nil, nil, fmt.Errorf("snapshot: rates: %w", err)
 		}
 	}
-	l, err := decodeListing(flat[8], flat[9])
+	l := decodeListing(flat[8], flat[9])
 	l.QueueSize = s.Totals.Pending + s.Totals.Assigned + s.Totals.Running
-	return s, l, err
+	return s, l, nil
 }
 
 func pairs(flat []string) map[string]string {
@@ -183,8 +189,10 @@ func decodeWorker(f, current []string) queue.Worker {
 		w.Queues[name] = int(toInt(weight))
 	}
 	for c := current; len(c) >= 5; c = c[5:] {
-		w.CurrentTasks = append(w.CurrentTasks, queue.CurrentTask{ID: c[0], Type: c[1], Queue: c[2],
-			Attempt: int(toInt(c[3])), StartedAt: queue.Time{Time: fromMS(c[4])}})
+		w.CurrentTasks = append(w.CurrentTasks, queue.CurrentTask{
+			ID: c[0], Type: c[1], Queue: c[2],
+			Attempt: int(toInt(c[3])), StartedAt: queue.Time{Time: fromMS(c[4])},
+		})
 	}
 	return w
 }
@@ -216,7 +224,7 @@ func addUp(queues []queue.Queue, workers []queue.Worker) Totals {
 }
 
 // decodeListing reads location, id, record, payload a task.
-func decodeListing(located, failed []string) (*Listing, error) {
+func decodeListing(located, failed []string) *Listing {
 	l := &Listing{Tasks: []Located{}, Failed: []Located{}}
 	for _, part := range []struct {
 		fields []string
@@ -225,7 +233,7 @@ func decodeListing(located, failed []string) (*Listing, error) {
 		for f := part.fields; len(f) >= 4; f = f[4:] {
 			t, err := queue.DecodeRecord(f[1], f[2], f[3])
 			if err != nil {
-				return l, fmt.Errorf("snapshot: %w", err)
+				continue // what cannot be read spoils no listing
 			}
 			where := f[0]
 			if where == "failed" {
@@ -234,7 +242,7 @@ func decodeListing(located, failed []string) (*Listing, error) {
 			*part.into = append(*part.into, Located{ID: t.ID, Payload: t.Payload, Location: where})
 		}
 	}
-	return l, nil
+	return l
 }
 
 func toInt(s string) int64 {

@@ -7,6 +7,7 @@
 local timeout = tonumber(ARGV[1])
 local m = redis.call('HMGET', K.meta, 'monitor', 'grace')
 local last, grace = tonumber(m[1] or now), tonumber(m[2] or 0)
+redis.call('ZREM', K.gone, '') -- see heartbeat.lua
 redis.call('HSET', K.meta, 'monitor', int(now))
 if now - last > timeout / 2 or now < last then
   grace = now + timeout
@@ -40,10 +41,12 @@ local ids = redis.call('LRANGE', K.processing .. worker, 0, -1)
 local records, states = lookup(K.tasks, ids), lookup(K.state, ids)
 for i, id in ipairs(ids) do
   local s = parse(states[i])
-  if records[i] and s.worker == worker and s.code == 'a' then
+  if not readable(records[i], states[i]) then
+    redis.call('RPUSH', K.unreadable, id)
+  elseif s.worker == worker and s.code == 'a' then
     take_back(id, header(records[i]), s)
     requeued = requeued + 1
-  elseif records[i] and s.worker == worker and s.code == 'r' then
+  elseif s.worker == worker and s.code == 'r' then
     if lose(id, header(records[i]), s) then requeued = requeued + 1 else over = over + 1 end
   end
 end

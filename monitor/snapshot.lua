@@ -1,13 +1,17 @@
 -- snapshot.lua: read only, but for the sequence number of a published one. The whole of a cell at one moment.
 -- ARGV[1] most tasks to list, 0 for none      ARGV[2] ms between two published snapshots, or 0: not for publishing
--- Returns {} where another monitor published within that time, else
+-- Returns {ms to wait, 0 where there is nothing to add} where another monitor published within that time, else
 -- {seq, now, counts, paused, oldest by queue, live workers, gone workers, rates, located tasks, failed tasks}.
 
 local limit, spacing = tonumber(ARGV[1]), tonumber(ARGV[2])
 local seq = tonumber(redis.call('HGET', K.meta, 'seq') or 0)
 if spacing > 0 then
   local last = tonumber(redis.call('HGET', K.meta, 'snapshot') or 0)
-  if now - last < spacing and now >= last then return {} end
+  if now - last < spacing and now >= last then
+    -- Where that one was late enough to have seen the last change, another is not needed.
+    local dirty = tonumber(redis.call('HGET', K.meta, 'dirty') or 0)
+    return { last >= dirty + 20 and 0 or spacing - (now - last) }
+  end
   redis.call('HSET', K.meta, 'snapshot', int(now))
   seq = redis.call('HINCRBY', K.meta, 'seq', 1)
 end
@@ -15,8 +19,8 @@ end
 -- waiting_since is when a pending task began to wait: at its submit, or when it became due.
 local function waiting_since(id)
   local record = redis.call('HGET', K.tasks, id)
-  if not record then return nil end
-  return math.max(header(record).created, parse(redis.call('HGET', K.state, id)).due)
+  if not readable(record) then return nil end
+  return math.max(header(record).created, parse(redis.call('HGET', K.state, id)).due or 0)
 end
 
 local oldest = {}
@@ -41,7 +45,7 @@ local function read_worker(id, current)
   if running == 0 then return answer end
   for _, task in ipairs(redis.call('LRANGE', K.processing .. id, 0, math.min(running, 20) - 1)) do
     local record, s = redis.call('HGET', K.tasks, task), parse(redis.call('HGET', K.state, task))
-    if record then
+    if readable(record) and s.code then
       local h = header(record)
       for _, value in ipairs({ task, h.type, h.queue, int(s.attempt), int(s.started) }) do
         answer[2][#answer[2] + 1] = value

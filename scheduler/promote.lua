@@ -6,7 +6,7 @@ local function due(key)
   local records, states, values = lookup(K.tasks, ids), lookup(K.state, ids), {}
   for i, id in ipairs(ids) do
     local s = parse(states[i])
-    if records[i] and (s.code == 's' or s.code == 'y') then
+    if readable(records[i], states[i]) and (s.code == 's' or s.code == 'y') then
       local h = header(records[i])
       count(h.queue, s.code, -1)
       s.code = 'p'
@@ -17,7 +17,7 @@ local function due(key)
   end
   if #ids > 0 then
     many('ZREM', key, ids)
-    many('HSET', K.state, values)
+    if #values > 0 then many('HSET', K.state, values) end
   end
   return #ids
 end

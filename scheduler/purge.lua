@@ -17,7 +17,7 @@ if minute then
   local records, states = lookup(K.tasks, ids), lookup(K.state, ids)
   for i, id in ipairs(ids) do
     local s = parse(states[i])
-    if records[i] and keep_for[s.code] then
+    if readable(records[i], states[i]) and keep_for[s.code] then
       local h = header(records[i])
       -- A task that was redriven and ended again stands on a later list as well.
       if s.finished + retention(h, s.code) <= now then remove(id, index[s.code], h, s.code) end
@@ -33,7 +33,7 @@ if surplus > 0 then
   local ids = redis.call('ZRANGE', K.completed, 0, math.min(surplus, most) - 1)
   local records = lookup(K.tasks, ids)
   for i, id in ipairs(ids) do
-    if records[i] then remove(id, K.completed, header(records[i]), 'c') else redis.call('ZREM', K.completed, id) end
+    if readable(records[i]) then remove(id, K.completed, header(records[i]), 'c') else redis.call('ZREM', K.completed, id) end
   end
 end
 if removed > 0 then commit() end

@@ -151,7 +151,8 @@ func (s *Scheduler) Purge(ctx context.Context) error {
 
 // awaitToken blocks until somebody leaves a token: one scheduler gets it.
 func (s *Scheduler) awaitToken(ctx context.Context) error {
-	err := s.client.Redis().BLPop(ctx, tokenWait, s.client.Keys().Wake()).Err()
+	// Not by BLPop, which rounds a wait up to whole seconds.
+	err := s.client.Redis().Do(ctx, "BLPOP", s.client.Keys().Wake(), tokenWait.Seconds()).Err()
 	if queue.IsNil(err) {
 		return nil
 	}

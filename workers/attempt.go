@@ -28,6 +28,9 @@ func call(ctx context.Context, h Handler, t *queue.Task) (result any, err error)
 			err = fmt.Errorf("panic: %v\n%s", p, panicStack())
 		}
 	}()
+	if h == nil { // only a task that could not be read gets here: it is kept as failed
+		return nil, NoRetry(fmt.Errorf("the task cannot be read: %s", t.Error))
+	}
 	return h(ctx, t)
 }
 

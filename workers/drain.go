@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
@@ -29,7 +30,7 @@ func Drain(ctx context.Context, c *queue.Client, workerID string) error {
 // drain tells the scheduler to assign nothing more, and gives back what was not started.
 func (l *life) drain(ctx context.Context) {
 	l.mu.Lock()
-	l.draining = true
+	l.draining = time.Now()
 	l.mu.Unlock()
 	ctx, cancel := recordTimeout(ctx)
 	defer cancel()

@@ -11,11 +11,15 @@ import (
 
 // execution is a handler at work.
 type execution struct {
-	task   *queue.Task
-	cancel context.CancelCauseFunc
+	task     *queue.Task
+	cancel   context.CancelCauseFunc
+	canceled bool // a user wants it to stop; guarded by life.mu
 }
 
-var errNotReturned = errors.New("the handler did not return after its context ended")
+var (
+	errNotReturned = errors.New("the handler did not return after its context ended")
+	errExited      = errors.New("the handler ended its goroutine (runtime.Goexit)")
+)
 
 // execute starts the handler of a task that Redis has started for this worker. It is called by the turn alone.
 func (l *life) execute(t *queue.Task) {
@@ -24,16 +28,25 @@ func (l *life) execute(t *queue.Task) {
 	e := &execution{task: t, cancel: cancel}
 	l.mu.Lock()
 	l.running[t.ID] = e
-	if l.fenced {
+	l.busy.Add(1)
+	if l.over != nil {
+		cancel(l.over)
+	} else if l.fenced {
 		cancel(ErrLeaseLost)
 	}
 	l.mu.Unlock()
 	overdue := time.AfterFunc(t.Timeout+returnGrace, func() { l.abandon(e, ErrTimeout) })
 	l.attempts.Go(func() {
-		r := run(ctx, l.handlers[t.Type], t)
-		overdue.Stop()
-		cancel(nil)
-		l.returned(e, r)
+		var r Report
+		defer func() {
+			if r.TaskID == "" {
+				r = judge(t, nil, errExited, nil)
+			}
+			overdue.Stop()
+			cancel(nil)
+			l.returned(e, r)
+		}()
+		r = run(ctx, l.handlers[t.Type], t)
 	})
 }
 
@@ -41,11 +54,11 @@ func (l *life) execute(t *queue.Task) {
 func (l *life) returned(e *execution, r Report) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.busy.Add(-1)
 	if l.running[e.task.ID] == e {
 		l.settle(e, r)
 		return
 	}
-	l.stray--
 	loop.Wake(l.beatWake)
 }
 
@@ -57,7 +70,6 @@ func (l *life) abandon(e *execution, cause error) {
 	if l.running[e.task.ID] != e {
 		return
 	}
-	l.stray++
 	l.settle(e, judge(e.task, nil, errNotReturned, cause))
 	l.log.Warn("a handler does not return although its context ended", "task", e.task.ID, "type", e.task.Type, "cause", cause)
 	loop.Wake(l.beatWake)
@@ -86,8 +98,10 @@ func (l *life) cancelTasks(ids []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, id := range ids {
-		if e := l.running[id]; e != nil {
+		if e := l.running[id]; e != nil && !e.canceled {
+			e.canceled = true
 			e.cancel(ErrCanceled)
+			time.AfterFunc(returnGrace, func() { l.abandon(e, ErrCanceled) })
 		}
 	}
 }

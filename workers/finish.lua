@@ -48,10 +48,9 @@ end
 -- nil where it is not exactly this worker's attempt.
 local function completed(o, state)
   if o.kind ~= 'ok' then return nil end
-  local attempt, losses, worker, assigned, started =
-    string.match(state, '^r|(%d+)|(%d+)|([^|]*)|%d+|(%d+)|(%d+)|%d+|0|')
+  local attempt, losses, worker, times = string.match(state, '^r|(%d+)|(%d+)|([^|]*)|(%d+|%d+|%d+)|%d+|0|')
   if worker ~= o.worker or attempt ~= o.attempt_text then return nil end
-  return 'c|' .. attempt .. '|' .. losses .. '|' .. worker .. '|0|' .. assigned .. '|' .. started .. '|' .. now_text .. '|0||'
+  return 'c|' .. attempt .. '|' .. losses .. '|' .. worker .. '|' .. times .. '|' .. now_text .. '|0||'
 end
 
 -- take_off takes ids off the worker's list and returns which of them stood there. The running ones stand first on it:
@@ -59,7 +58,7 @@ end
 local function take_off(worker, ids)
   local key, found = K.processing .. worker, {}
   local running = tonumber(redis.call('HGET', K.status .. worker, 'running') or 0)
-  if running > 8 * #ids then
+  if running < 1 or running > 8 * #ids then
     for _, id in ipairs(ids) do found[id] = redis.call('LREM', key, 1, id) == 1 end
     return found
   end
@@ -87,7 +86,7 @@ local function finish(worker, outcomes)
   for i, o in ipairs(outcomes) do ids[i] = o.id end
   local records, states = lookup(K.tasks, ids), lookup(K.state, ids)
   for i, o in ipairs(outcomes) do
-    if records[i] and mine(o, states[i]) then leaving[#leaving + 1] = o.id end
+    if readable(records[i], states[i]) and mine(o, states[i]) then leaving[#leaving + 1] = o.id end
   end
   local found = #leaving > 0 and take_off(worker, leaving) or {}
   for i, o in ipairs(outcomes) do

@@ -27,5 +27,6 @@ func (l *life) heartbeat(ctx context.Context) error {
 func (l *life) slots() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return max(l.cfg.Slots-l.stray, 1)
+	stray := int(l.busy.Load()) - len(l.running) // handlers that outlive their task, or their life
+	return max(l.cfg.Slots-stray, 1)
 }

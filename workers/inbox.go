@@ -28,8 +28,9 @@ func (l *life) readInbox(ctx context.Context) error {
 		loop.Wake(l.turnWake)
 	case byeToken:
 		return loop.ErrStop
-	default: // cancel, drain: the heartbeat's answer says more
+	default: // cancel, drain: the heartbeat's answer says more. Such a token may stand for work, too.
 		loop.Wake(l.beatWake)
+		loop.Wake(l.turnWake)
 	}
 	return nil
 }

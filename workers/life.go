@@ -24,10 +24,11 @@ type life struct {
 
 	mu       sync.Mutex
 	running  map[string]*execution // handlers at work, by task
-	stray    int                   // handlers that outlive their settled task: each still takes a slot
 	reports  []Report              // ended, not yet recorded
 	progress map[string]progressReport
-	draining bool
+	draining time.Time     // since when; zero where it does not
+	talking  bool          // a turn is under way: its answer may bring tasks
+	over     error         // why no handler may start any more
 	fenced   bool          // could not show for two thirds of the lease that it lives
 	unsure   bool          // a reply was lost: Redis may have started tasks that it does not know of
 	idle     chan struct{} // signalled when nothing runs and nothing waits to be recorded
@@ -122,14 +123,22 @@ func (l *life) endWork(ctx context.Context, lost <-chan struct{}) {
 		return
 	}
 	if isClosed(lost) {
-		l.cancelAll(ErrLeaseLost)
+		l.end(ErrLeaseLost)
 		return
 	}
-	l.cancelAll(ErrStopping)
+	l.end(ErrStopping)
 	if !l.waitIdle(ctx, returnGrace, lost) {
 		l.abandonAll(ErrStopping)
 		l.waitIdle(ctx, returnGrace, lost)
 	}
+}
+
+// end cancels all handlers, and those that a turn under way may still bring.
+func (l *life) end(cause error) {
+	l.mu.Lock()
+	l.over = cause
+	l.mu.Unlock()
+	l.cancelAll(cause)
 }
 
 // waitIdle returns true when nothing runs and everything is recorded, false when that took too long or the worker is
@@ -152,10 +161,14 @@ func (l *life) waitIdle(ctx context.Context, atMost time.Duration, lost <-chan s
 	return false
 }
 
+// surePatience is how long a worker that stops tries to hear what a lost reply said. After that the monitor finds out.
+const surePatience = 5 * time.Second
+
 func (l *life) isIdle() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.running) == 0 && len(l.reports) == 0
+	sure := !l.unsure || time.Since(l.draining) > surePatience
+	return len(l.running) == 0 && len(l.reports) == 0 && !l.talking && sure
 }
 
 // fenceAfter is how long the worker trusts its lease without a confirmed heartbeat.

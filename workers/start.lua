@@ -12,8 +12,8 @@ end
 local function running_state(worker, state, assigned)
   if not state then return 'r|1|0|' .. worker .. '|0|' .. now_text .. '|' .. now_text .. '|0|0||' end
   local s = parse(state)
-  return table.concat({ 'r', int(s.attempt + 1), int(s.losses), worker, '0', assigned and int(s.assigned) or now_text,
-    now_text, '0|0|', s.error }, '|')
+  return table.concat({ 'r', int(s.attempt + 1), int(s.losses), worker, int(s.due),
+    assigned and int(s.assigned) or now_text, now_text, '0|0|', s.error }, '|')
 end
 
 -- start begins up to want of the tasks that stand on the worker's list already, the oldest first. The started ones
@@ -24,7 +24,7 @@ local function start(worker, want, leases)
   local ids = redis.call('LRANGE', K.processing .. worker, -waiting, math.min(want - waiting, 0) - 1)
   local records, states, values = lookup(K.tasks, ids), lookup(K.state, ids), {}
   for i, id in ipairs(ids) do
-    if records[i] and states[i] and string.byte(states[i]) == 97 then
+    if states[i] and string.byte(states[i]) == 97 and readable(records[i], states[i]) then
       local state, queue = running_state(worker, states[i], true), string.match(records[i], '^%d|([^|]*)|')
       values[#values + 1] = id
       values[#values + 1] = state

@@ -11,8 +11,10 @@ import (
 const (
 	// turnInterval is the slow tick besides wake-ups: it heals a lost token.
 	turnInterval = 500 * time.Millisecond
-	// turnBatch bounds the reports of one turn: some 2 ms of Redis's time.
+	// turnBatch bounds the reports of one turn, and what it starts: some 3 ms of Redis's time.
 	turnBatch = 256
+	// turnBytes bounds the results in one turn.
+	turnBytes = 4 << 20
 )
 
 // turn records what ended since the last one, and starts what there is room for, in one round trip. Reports that come
@@ -20,6 +22,7 @@ const (
 // l.reports only when Redis has answered; sent twice, it is answered as recorded before.
 func (l *life) turn(ctx context.Context) error {
 	batch, want, adopt := l.plan()
+	defer l.quiet()
 	if len(batch) == 0 && want == 0 && !adopt {
 		return nil
 	}
@@ -35,7 +38,7 @@ func (l *life) turn(ctx context.Context) error {
 		l.setUnsure(false)
 	}
 	l.startAll(leases)
-	if adopt || len(batch) == turnBatch {
+	if adopt || len(leases) == turnBatch || l.waiting() {
 		loop.Wake(l.turnWake)
 	}
 	return nil
@@ -45,11 +48,39 @@ func (l *life) turn(ctx context.Context) error {
 func (l *life) plan() (batch []Report, want int, adopt bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	batch = l.reports[:min(len(l.reports), turnBatch)]
-	if !l.draining && !l.fenced {
-		want = max(l.cfg.Slots-l.stray-len(l.running), 0)
+	batch = l.reports[:fitting(l.reports)]
+	if l.draining.IsZero() && !l.fenced {
+		want = min(max(l.cfg.Slots-int(l.busy.Load()), 0), turnBatch)
 	}
+	l.talking = true
 	return batch, want, l.unsure
+}
+
+// fitting is how many of the reports go into one turn, at least one.
+func fitting(reports []Report) int {
+	n, bytes := 0, 0
+	for n < min(len(reports), turnBatch) && (n == 0 || bytes+len(reports[n].Result) <= turnBytes) {
+		bytes += len(reports[n].Result)
+		n++
+	}
+	return n
+}
+
+// waiting tells whether there are reports to send.
+func (l *life) waiting() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.reports) > 0
+}
+
+// quiet ends a turn, and signals idle where nothing is left.
+func (l *life) quiet() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.talking = false
+	if len(l.running) == 0 && len(l.reports) == 0 {
+		loop.Wake(l.idle)
+	}
 }
 
 func (l *life) converse(ctx context.Context, batch []Report, want int, adopt bool) ([]Verdict, []*queue.Task, error) {
@@ -71,9 +102,6 @@ func (l *life) recorded(batch []Report, verdicts []Verdict) {
 	rest := copy(l.reports, l.reports[len(batch):])
 	clear(l.reports[rest:])
 	l.reports = l.reports[:rest]
-	if len(l.running) == 0 && len(l.reports) == 0 {
-		loop.Wake(l.idle)
-	}
 }
 
 // startAll starts the handlers of tasks that are not known to run here already.

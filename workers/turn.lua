@@ -20,9 +20,10 @@ if ARGV[3] == 'adopt' then
   commit()
   return { 'ok', answers, leases }
 end
+if #outcomes > 0 then commit() end -- whatever becomes of the next ones
 want = want - start(worker, want, leases)
 local moved, more = 0, false
 if want > 0 then moved, more = assign(math.max(want, #outcomes), claim(worker, want, leases)) end
 if more then wake() end
-if #outcomes > 0 or moved > 0 or #leases > 0 then commit() end
+if moved > 0 or #leases > 0 then commit() end
 return { 'ok', answers, leases }

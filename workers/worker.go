@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/loop"
@@ -17,6 +18,7 @@ type Worker struct {
 	handlers Handlers
 	cfg      Config
 	attempts sync.WaitGroup // handlers that have not returned, of all lives
+	busy     atomic.Int64   // their number: each takes a slot until it returns
 }
 
 // New returns a worker that runs handlers; see Config for what zero values mean. Run starts it.
@@ -47,9 +49,9 @@ func (w *Worker) Run(ctx context.Context) error {
 		}
 	}
 	w.cfg = cfg
-	defer w.waitForHandlers()
 	for ctx.Err() == nil {
 		err := newLife(w).run(ctx)
+		w.waitForHandlers()
 		if !errors.Is(err, ErrLeaseLost) {
 			return err
 		}

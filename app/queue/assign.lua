@@ -39,7 +39,7 @@ local function by_priority(a, b)
 end
 
 local function open_lane(queue, name)
-  return { key = lane_key(queue, name), name = name, type = string.match(name, '@(.*)$'), ids = {}, at = 1 }
+  return { queue = queue, key = lane_key(queue, name), name = name, priority = string.sub(name, 1, 1), type = string.match(name, '@(.*)$'), ids = {}, at = 1 }
 end
 
 local function open_queue(name)
@@ -58,8 +58,26 @@ local function fill(lane, n)
   end
 end
 
--- peek gives a lane's first live task, its type, state, record and time of submission; or nil. An id without a readable
--- record, or with a state other than pending, is a dead entry (see unlist).
+-- live gives the type and time of submission of a task that may be taken from a lane, or nil for a dead entry (see
+-- unlist): an id that was handed over before, has no record, another state than pending, or belongs on another lane.
+-- One whose records cannot be read is put on a list of its own, for people to look at.
+local handed = {}
+
+local function live(lane, id, record, state)
+  if handed[id] or not record or state and string.byte(state) ~= 112 then return nil end
+  local priority, queue, kind, created = string.match(record, '^(%d)|([^|]*)|([^|]*)|(%d+)|%d+|%d+|[%d-]+|')
+  if not priority or state and not string.find(state, readable_state) then
+    redis.call('RPUSH', K.unreadable, id)
+    handed[id] = true
+    count(lane.queue, 'p', -1)
+    count(lane.queue, 'U', 1)
+    return nil
+  end
+  if priority ~= lane.priority or queue ~= lane.queue or lane.type and lane.type ~= kind then return nil end
+  return kind, created
+end
+
+-- peek gives a lane's first live task, its type, state, record and time of submission; or nil.
 local function peek(lane, n)
   while true do
     if lane.at > #lane.ids then
@@ -68,10 +86,8 @@ local function peek(lane, n)
       if #lane.ids == 0 then return nil end
     end
     local record, state = lane.records[lane.at], lane.states[lane.at]
-    if record and (not state or string.byte(state) == 112) then
-      local kind, created = string.match(record, '^%d|[^|]*|([^|]*)|(%d+)|%d+|%d+|')
-      if kind then return lane.ids[lane.at], kind, state, record, tonumber(created) end
-    end
+    local kind, created = live(lane, lane.ids[lane.at], record, state)
+    if kind then return lane.ids[lane.at], kind, state, record, tonumber(created) end
     lane.at = lane.at + 1
   end
 end
@@ -146,9 +162,11 @@ local function give_back(q)
   if redis.call('EXISTS', K.lanes .. q.name) == 0 then redis.call('SREM', K.backlog, q.name) end
 end
 
+local function by_load(a, b) return a.load < b.load end
+
 -- read_side gives a profile with its workers that have room and its queues that have work, or nil.
 local function read_side(id, text, backlog, paused, most)
-  local ranked = redis.call('ZRANGE', K.ready .. id, 0, most - 1, 'WITHSCORES')
+  local ranked = redis.call('ZRANGE', K.ready .. id, 0, math.max(most, 8) - 1, 'WITHSCORES')
   if #ranked == 0 then return nil end
   local weights, types = read_profile(text)
   local side = { types = types, heap = {}, queues = {}, weight = 0 }
@@ -161,8 +179,10 @@ local function read_side(id, text, backlog, paused, most)
   end
   if #side.queues == 0 then return nil end
   for i = 1, #ranked, 2 do
-    side.heap[#side.heap + 1] = { id = ranked[i], load = tonumber(ranked[i + 1]), ids = {}, values = {}, started = 0 }
+    local load = math.floor(tonumber(ranked[i + 1]) * 1e4) / 1e4 + math.random() * 1e-6 -- ties anew, each time
+    side.heap[#side.heap + 1] = { id = ranked[i], load = load, ids = {}, values = {}, started = 0 }
   end
+  table.sort(side.heap, by_load)
   return side
 end
 
@@ -195,17 +215,15 @@ local function room_of(worker)
 end
 
 local function assigned_state(worker, state)
-  local head, err = 'a|0|0|', ''
-  if state then
-    local s = parse(state)
-    head, err = table.concat({ 'a', int(s.attempt), int(s.losses), '' }, '|'), s.error
-  end
-  return head .. worker .. '|0|' .. now_text .. '|0|0|0||' .. err
+  if not state then return 'a|0|0|' .. worker .. '|0|' .. now_text .. '|0|0|0||' end
+  local s = parse(state)
+  return table.concat({ 'a', int(s.attempt), int(s.losses), worker, int(s.due), now_text, '0|0|0|', s.error }, '|')
 end
 
 -- hand_over gives a task to a worker; it returns the code of the state in which it is then.
 local function hand_over(worker, id, record, state, claim)
   local values, code = worker.values, 'a'
+  handed[id] = true
   values[#values + 1] = id
   if claim and claim.id == worker.id and claim.want > 0 then
     values[#values + 1] = claim.start(id, record, state)

@@ -8,6 +8,7 @@ if not record then return 'unknown' end
 local h, s = header(record), parse(value)
 if s.code == 'c' or s.code == 'f' or s.code == 'x' then return 'state' end
 
+if s.code == 'r' and s.stop == '1' then return 'asked' end
 if s.code == 'r' then
   s.stop = '1'
   redis.call('HSET', K.state, id, format(s))

@@ -21,17 +21,21 @@ const getChunk = 100
 
 // Get reads one task. ErrNotFound where it is not there.
 func (c *Client) Get(ctx context.Context, id string) (*Task, error) {
-	tasks, err := c.GetMany(ctx, []string{id})
+	out, err := getScript.Run(ctx, c, id)
 	if err != nil {
 		return nil, err
 	}
-	if tasks[0] == nil {
+	fields, err := Strings(out)
+	if err != nil || len(fields) != taskFields {
+		return nil, fmt.Errorf("task %s: %d fields: %w", id, len(fields), err)
+	}
+	if fields[0] == "" {
 		return nil, fmt.Errorf("task %s: %w", id, ErrNotFound)
 	}
-	return tasks[0], nil
+	return decodeTask(id, fields)
 }
 
-// GetMany reads tasks in the order of ids; those that are not there are nil.
+// GetMany reads tasks in the order of ids; those that are not there, or cannot be read, are nil.
 func (c *Client) GetMany(ctx context.Context, ids []string) ([]*Task, error) {
 	tasks := make([]*Task, 0, len(ids))
 	for from := 0; from < len(ids); from += getChunk {
@@ -67,11 +71,8 @@ func decodeTasks(ids []string, out any) ([]*Task, error) {
 	tasks := make([]*Task, len(ids))
 	for i, id := range ids {
 		f := fields[taskFields*i : taskFields*(i+1)]
-		if f[0] == "" {
-			continue
-		}
-		if tasks[i], err = decodeTask(id, f); err != nil {
-			return nil, err
+		if t, err := decodeTask(id, f); f[0] != "" && err == nil {
+			tasks[i] = t
 		}
 	}
 	return tasks, nil
@@ -110,6 +111,9 @@ func (c *Client) Attempts(ctx context.Context, id string) ([]Attempt, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n := len(attempts); n > 0 && attempts[n-1].Attempt == t.Attempt && attempts[n-1].StartedAt.Equal(t.StartedAt) {
+		return attempts, nil // it ended between the two reads
+	}
 	switch t.State {
 	case Running:
 		attempts = append(attempts, Attempt{Attempt: t.Attempt, WorkerID: t.WorkerID, StartedAt: t.StartedAt})
@@ -125,7 +129,8 @@ func (c *Client) Attempts(ctx context.Context, id string) ([]Attempt, error) {
 // leaseFields is how many strings start.lua answers for a task: id, record, state, payload.
 const leaseFields = 4
 
-// DecodeLeases reads the tasks that a worker's turn was answered with.
+// DecodeLeases reads the tasks that a worker's turn was answered with. One whose record cannot be read has no Type, and
+// says why in its Error: its worker must report it failed.
 func DecodeLeases(out any) ([]*Task, error) {
 	fields, err := Strings(out)
 	if err != nil {
@@ -138,7 +143,12 @@ func DecodeLeases(out any) ([]*Task, error) {
 	for f := fields; len(f) > 0; f = f[leaseFields:] {
 		t, err := decodeTask(f[0], []string{f[1], f[2], f[3], "", ""})
 		if err != nil {
-			return nil, err
+			reason := err.Error()
+			t = &Task{ID: f[0], Timeout: DefaultTimeout}
+			if err := t.decodeState(f[2]); err != nil {
+				return nil, err
+			}
+			t.Error = reason
 		}
 		tasks = append(tasks, t)
 	}

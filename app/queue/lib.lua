@@ -20,6 +20,15 @@ end
 
 -- A state record is code|attempt|losses|worker|due|assigned|started|finished|stop|reason|error, times in ms. Where a
 -- task has none it is pending and was never started.
+local readable_record = '^%d|[^|]*|[^|]*|%d+|%d+|%d+|[%d-]+|'
+local readable_state = '^%a|%d+|%d+|[^|]*|%d+|%d+|%d+|%d+|%d|[^|]*|'
+
+-- readable tells whether both records of a task are what was written. A script that would stumble over one after its
+-- first write must ask: Redis does not undo what it wrote.
+local function readable(record, state)
+  return record and string.find(record, readable_record) and (not state or string.find(state, readable_state)) and true
+end
+
 local function parse(value)
   if not value then
     return { code = 'p', attempt = 0, losses = 0, worker = '', due = 0, assigned = 0, started = 0, finished = 0,
@@ -167,7 +176,7 @@ local function enter(id, queue, keep, code)
 end
 
 local function finalize(id, h, s, code, reason)
-  s.code, s.reason, s.finished, s.due, s.stop = code, reason, now, 0, '0'
+  s.code, s.reason, s.finished, s.stop = code, reason, now, '0'
   enter(id, h.queue, int(h.keep), code)
 end
 
@@ -248,7 +257,7 @@ local function unstarted(worker, n, accept)
   local records, states, taken = lookup(K.tasks, ids), lookup(K.state, ids), {}
   for i = #ids, 1, -1 do
     local s = parse(states[i])
-    if #taken < n and records[i] and s.code == 'a' then
+    if #taken < n and readable(records[i], states[i]) and s.code == 'a' then
       local h = header(records[i])
       if not accept or accept(h) then taken[#taken + 1] = { id = ids[i], h = h, s = s } end
     end

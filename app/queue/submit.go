@@ -41,8 +41,8 @@ type Submitted struct {
 }
 
 // Submit puts tasks on their queues and answers for each, in the order given. The error is for the call as a whole:
-// Redis did not answer, and tasks without a Submitted of their own may or may not be there; submitting them again
-// with the same ids is safe. Tasks without an ID get a new one on every call.
+// Redis did not answer. Then tasks whose answer has no Status may or may not be there; submitting them again with the
+// same ids is safe. Tasks without an ID get a new one on every call.
 func (c *Client) Submit(ctx context.Context, tasks ...Task) ([]Submitted, error) {
 	answers := make([]Submitted, len(tasks))
 	batch := submission{client: c, answers: answers}
@@ -54,7 +54,7 @@ func (c *Client) Submit(ctx context.Context, tasks ...Task) ([]Submitted, error)
 		}
 		answers[i].ID = t.ID
 		if err := batch.add(ctx, i, &t); err != nil {
-			return nil, err
+			return answers, err
 		}
 	}
 	return answers, batch.send(ctx)

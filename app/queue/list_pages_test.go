@@ -1,0 +1,30 @@
+package queue_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/xuniquepatel/queue-pilot/app/queue"
+)
+
+func TestPagesShowEveryPendingTaskOnceInTheOrderOfItsRun(t *testing.T) {
+	each(t, func(t *testing.T, c *queue.Client) {
+		var tasks []queue.Task
+		byLane := map[string][]string{}
+		for i := range 137 {
+			q, priority := []string{"a", "a:b", "b"}[i%3], []int{5, 9, 0, 5}[i%4]
+			tasks = append(tasks, queue.Task{ID: fmt.Sprint("t", i), Queue: q, Priority: prio(priority)})
+			lane := fmt.Sprint(q, priority)
+			byLane[lane] = append(byLane[lane], tasks[i].ID)
+		}
+		submit(t, c, tasks...)
+		all := slices.Concat(byLane["a9"], byLane["a5"], byLane["a0"], byLane["a:b9"], byLane["a:b5"], byLane["a:b0"],
+			byLane["b9"], byLane["b5"], byLane["b0"])
+		for _, limit := range []int{7, 10, 1000} {
+			expectPages(t, c, queue.Filter{State: queue.Pending, Limit: limit}, all)
+			expectPages(t, c, queue.Filter{State: queue.Pending, Limit: limit, Queue: "b"},
+				slices.Concat(byLane["b9"], byLane["b5"], byLane["b0"]))
+		}
+	})
+}

@@ -1,0 +1,31 @@
+package scheduler_test
+
+import (
+	"testing"
+
+	"github.com/xuniquepatel/queue-pilot/app/queue"
+)
+
+// BUG lib.lua unlist: the dead entry of a task deep in a long lane comes back to life when the id is pending again.
+func TestADeadEntryStaysDeadWhenItsIDComesAgain(t *testing.T) {
+	each(t, func(t *testing.T, c *queue.Client) {
+		submit(t, c, some(40_010, "t", queue.Task{})...)
+		must(t, c.Delete(t.Context(), "t20004"))
+		lane := c.Keys().TaskQueue("default", "5")
+		must(t, c.Redis().LTrim(t.Context(), lane, 20_003, 20_005).Err()) // what stands around it
+		must(t, c.Redis().HSet(t.Context(), c.Keys().Counts(), "default|p", 2).Err())
+		submit(t, c, queue.Task{ID: "t20004", Queue: "mail"})
+		w := register(t, c, "w", 10, nil, "echo")
+		must(t, newScheduler(c).Schedule(t.Context()))
+		if got := held(t, c, w); len(got) != 3 {
+			t.Errorf("the worker holds %v; want t20003, t20005 and t20004 once", got)
+		}
+		expectCounts(t, c, "mail", "S=1 a=1")
+		ids, _ := turn(t, w, 10)
+		if len(ids) != 3 {
+			t.Errorf("started %v; want each once", ids)
+		}
+		expectCounts(t, c, "default", "D=1 S=40010 r=2")
+		expectCounts(t, c, "mail", "S=1 r=1")
+	})
+}

@@ -1,0 +1,276 @@
+package workers_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"go.uber.org/goleak"
+
+	"github.com/xuniquepatel/queue-pilot/app/queue"
+	"github.com/xuniquepatel/queue-pilot/app/redisdb/redistest"
+	"github.com/xuniquepatel/queue-pilot/monitor"
+	"github.com/xuniquepatel/queue-pilot/workers"
+)
+
+// TestMain looks for goroutines that outlive the tests.
+func TestMain(m *testing.M) {
+	before := goleak.IgnoreCurrent()
+	code := m.Run()
+	if err := goleak.Find(before); err != nil && code == 0 {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// each runs test with a client of an empty cell, on both stores.
+func each(t *testing.T, test func(t *testing.T, c *queue.Client)) {
+	t.Helper()
+	redistest.Each(t, func(t *testing.T, url string) { test(t, open(t, url)) })
+}
+
+func open(t *testing.T, url string) *queue.Client {
+	t.Helper()
+	c, err := queue.Open(t.Context(), url)
+	must(t, err)
+	t.Cleanup(func() { _ = c.Close() })
+	return c
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+var quiet = slog.New(slog.DiscardHandler)
+
+func register(t *testing.T, c *queue.Client, name string, slots int, types ...string) *workers.Session {
+	t.Helper()
+	s, err := workers.Register(t.Context(), c, workers.Config{Name: name, Slots: slots}, types)
+	must(t, err)
+	return s
+}
+
+func submit(t *testing.T, c *queue.Client, tasks ...queue.Task) []string {
+	t.Helper()
+	answers, err := c.Submit(t.Context(), tasks...)
+	must(t, err)
+	ids := make([]string, len(answers))
+	for i, a := range answers {
+		if ids[i] = a.ID; a.Status != queue.Created {
+			t.Fatalf("task %s: %+v", a.ID, a)
+		}
+	}
+	return ids
+}
+
+func some(n int, prefix string, like queue.Task) []queue.Task {
+	tasks := make([]queue.Task, n)
+	for i := range tasks {
+		tasks[i] = like
+		tasks[i].ID = fmt.Sprint(prefix, i)
+	}
+	return tasks
+}
+
+// start starts up to want tasks.
+func start(t *testing.T, s *workers.Session, want int) []*queue.Task {
+	t.Helper()
+	_, leases, err := s.Turn(t.Context(), nil, want)
+	must(t, err)
+	return leases
+}
+
+// report sends one report, and returns its verdict.
+func report(t *testing.T, s *workers.Session, r workers.Report) workers.Verdict {
+	t.Helper()
+	verdicts, _, err := s.Turn(t.Context(), []workers.Report{r}, 0)
+	must(t, err)
+	return verdicts[0]
+}
+
+func done(task *queue.Task) workers.Report {
+	return workers.Report{TaskID: task.ID, Attempt: task.Attempt, Kind: workers.Complete, Outcome: queue.OutcomeOK, Result: `"r"`}
+}
+
+func ended(task *queue.Task, kind workers.Kind) workers.Report {
+	outcomes := map[workers.Kind]queue.Outcome{
+		workers.Retry: queue.OutcomeError, workers.Fail: queue.OutcomeError,
+		workers.Release: queue.OutcomeReleased, workers.Cancel: queue.OutcomeCanceled,
+	}
+	r := workers.Report{TaskID: task.ID, Attempt: task.Attempt, Kind: kind, Outcome: outcomes[kind], Error: "why"}
+	if kind == workers.Fail {
+		r.Reason = queue.ReasonNoRetry
+	}
+	if kind == workers.Complete {
+		return done(task)
+	}
+	return r
+}
+
+// lose makes the monitor declare the worker lost.
+func lose(t *testing.T, c *queue.Client, id string) {
+	t.Helper()
+	must(t, c.Redis().ZAdd(t.Context(), c.Keys().Workers(), redis.Z{Score: 1, Member: id}).Err())
+	must(t, monitor.New(c, monitor.Config{WorkerTimeout: time.Hour, Log: quiet}).Reclaim(t.Context()))
+}
+
+func get(t *testing.T, c *queue.Client, id string) *queue.Task {
+	t.Helper()
+	task, err := c.Get(t.Context(), id)
+	must(t, err)
+	return task
+}
+
+// cell describes what stands where, a line each: lists and sets of tasks with their ids, and counters that are not
+// zero. names replaces workers' ids.
+func cell(t *testing.T, c *queue.Client, names ...*workers.Session) []string {
+	t.Helper()
+	ctx, prefix := t.Context(), c.Keys().Prefix()
+	keys, err := c.Redis().Keys(ctx, prefix+"*").Result()
+	must(t, err)
+	var lines []string
+	for _, key := range keys {
+		name := strings.TrimPrefix(key, prefix)
+		var ids []string
+		switch {
+		case strings.HasPrefix(name, "task_queue:"), strings.HasPrefix(name, "processing:"):
+			ids, err = c.Redis().LRange(ctx, key, 0, -1).Result()
+		case strings.HasPrefix(name, "tasks_") && name != "tasks_recent":
+			ids, err = c.Redis().ZRange(ctx, key, 0, -1).Result()
+		}
+		must(t, err)
+		if len(ids) > 0 {
+			lines = append(lines, fmt.Sprintf("%s: %s", name, strings.Join(ids, " ")))
+		}
+	}
+	counts, err := c.Redis().HGetAll(ctx, c.Keys().Counts()).Result()
+	must(t, err)
+	for field, n := range counts {
+		if n != "0" {
+			lines = append(lines, field+"="+n)
+		}
+	}
+	for i, line := range lines {
+		for _, s := range names {
+			name, _, _ := strings.Cut(s.ID(), "-")
+			line = strings.ReplaceAll(line, s.ID(), name)
+		}
+		lines[i] = line
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+func expectCell(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("the cell holds\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+	}
+}
+
+// outcomes of a task's attempts: "1 error, 2 ok".
+func outcomes(t *testing.T, c *queue.Client, id string) string {
+	t.Helper()
+	attempts, err := c.Attempts(t.Context(), id)
+	must(t, err)
+	parts := make([]string, len(attempts))
+	for i, a := range attempts {
+		parts[i] = strings.TrimSpace(fmt.Sprint(a.Attempt, " ", a.Outcome))
+	}
+	return strings.Join(parts, ", ")
+}
+
+const patience = 30 * time.Second
+
+// eventually asks again until ok, every 5 ms.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(patience); !ok(); {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("not within %v: %s", patience, what)
+		}
+	}
+}
+
+// running is a worker whose Run was called.
+type running struct {
+	stop context.CancelFunc
+	done chan error
+}
+
+// runWorker runs a worker until stop, or the end of the test.
+func runWorker(t *testing.T, c *queue.Client, h workers.Handlers, cfg workers.Config) *running {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	if cfg.Log == nil {
+		cfg.Log = quiet
+	}
+	w := &running{stop: cancel, done: make(chan error, 1)}
+	go func() {
+		w.done <- workers.New(c, h, cfg).Run(ctx)
+		close(w.done)
+	}()
+	t.Cleanup(func() { cancel(); <-w.done })
+	return w
+}
+
+// wait waits for Run's return, which must be nil.
+func (w *running) wait(t *testing.T) {
+	t.Helper()
+	select {
+	case err := <-w.done:
+		if err != nil {
+			t.Fatalf("Run returned %v", err)
+		}
+	case <-time.After(patience):
+		t.Fatalf("Run did not return within %v", patience)
+	}
+}
+
+// theWorker is the id of the only live worker, once there is one.
+func theWorker(t *testing.T, c *queue.Client, but ...string) string {
+	t.Helper()
+	var id string
+	eventually(t, "a worker is registered", func() bool {
+		ids, err := c.Redis().ZRange(t.Context(), c.Keys().Workers(), 0, -1).Result()
+		must(t, err)
+		ids = slices.DeleteFunc(ids, func(id string) bool { return slices.Contains(but, id) })
+		if len(ids) == 1 {
+			id = ids[0]
+		}
+		return id != ""
+	})
+	return id
+}
+
+func receive[T any](t *testing.T, from <-chan T, what string) T {
+	t.Helper()
+	select {
+	case v := <-from:
+		return v
+	case <-time.After(patience):
+		t.Fatalf("not within %v: %s", patience, what)
+		panic("unreachable")
+	}
+}
+
+// cellOf is the part of the cell with the prefix.
+func cellOf(t *testing.T, c *queue.Client, prefix string) []string {
+	t.Helper()
+	return slices.DeleteFunc(cell(t, c), func(line string) bool { return !strings.HasPrefix(line, prefix) })
+}

@@ -1,0 +1,35 @@
+package workers
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/xuniquepatel/queue-pilot/app/queue"
+)
+
+// BUG life.endWork: a turn's reply that is handled after cancelAll starts a handler that nobody ever cancels.
+func TestATaskThatComesAfterTheLossIsCanceledAtOnce(t *testing.T) {
+	cause := make(chan error, 1)
+	w := New(nil, Handlers{"echo": func(ctx context.Context, _ *queue.Task) (any, error) {
+		select {
+		case <-ctx.Done():
+			cause <- context.Cause(ctx)
+		case <-time.After(3 * time.Second):
+			cause <- nil
+		}
+		return nil, nil
+	}}, Config{})
+	w.cfg, _ = Config{Name: "w", Log: slog.New(slog.DiscardHandler)}.withDefaults()
+	l := newLife(w)
+	lost := make(chan struct{})
+	close(lost)
+	l.endWork(t.Context(), lost)
+	l.execute(&queue.Task{ID: "a", Type: "echo", Attempt: 1, MaxAttempts: 1, Timeout: time.Hour}) // the reply was under way
+	if err := <-cause; !errors.Is(err, ErrLeaseLost) {
+		t.Errorf("the handler's context ended by %v; want ErrLeaseLost", err)
+	}
+	l.attempts.Wait()
+}
