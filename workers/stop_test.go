@@ -63,7 +63,9 @@ func TestATurnUnderWayAtTheStopLeavesNoTaskOnTheWorker(t *testing.T) {
 		submit(t, c, queue.Task{ID: "a"})
 		receive(t, held, "the turn that starts it is answered")
 		w.stop()
-		eventually(t, "it drains", func() bool { return c.Redis().HGet(t.Context(), c.Keys().WorkerStatus(id), "state").Val() == "draining" })
+		eventually(t, "it drains", func() bool {
+			return c.Redis().HGet(t.Context(), c.Keys().WorkerStatus(id), "state").Val() == "draining"
+		})
 		time.Sleep(50 * time.Millisecond) // the drain's own reply, and waitIdle
 		close(stopped)
 		w.wait(t)

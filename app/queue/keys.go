@@ -42,7 +42,7 @@ const (
 	namePurge      = "purge:"       // + minute: list of finished ids whose time is over by then
 	namePurges     = "purges"       // zset minute -> minute, of the purge lists that exist
 	namePaused     = "paused"       // hash queue -> since, ms
-	nameUnreadable = "unreadable" // list: pending ids whose records cannot be read, kept for people to look at
+	nameUnreadable = "unreadable"   // list: pending ids whose records cannot be read, kept for people to look at
 	nameWake       = "wake"         // list: a token wakes one scheduler
 	nameMeta       = "meta"         // hash: dirty (last change hint, ms), seq, snapshot (last, ms), monitor (last pass)
 	nameChanges    = "changes"      // channel: something changed, at most one hint in 20 ms
