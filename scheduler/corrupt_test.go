@@ -6,8 +6,7 @@ import (
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
 
-// BUG assign.lua/lib.lua parse: an unreadable state record ("p...") of a pending task raises in assigned_state after fill
-// has taken up to 64 ids off the lane: they are lost for good (pending without a state record: the audit cannot see them).
+// Assign takes up to 64 ids off a lane before it reads their records: an error between the two would lose them all.
 func TestAnUnreadableStateRecordLosesNoOtherTask(t *testing.T) {
 	each(t, func(t *testing.T, c *queue.Client) {
 		submit(t, c, some(20, "t", queue.Task{})...)

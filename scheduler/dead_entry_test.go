@@ -6,7 +6,8 @@ import (
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
 
-// BUG lib.lua unlist: the dead entry of a task deep in a long lane comes back to life when the id is pending again.
+// A task that was deleted deep inside a long lane leaves a dead entry there, which must not come back to life when its
+// id is pending again.
 func TestADeadEntryStaysDeadWhenItsIDComesAgain(t *testing.T) {
 	each(t, func(t *testing.T, c *queue.Client) {
 		submit(t, c, some(40_010, "t", queue.Task{})...)

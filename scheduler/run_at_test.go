@@ -7,8 +7,7 @@ import (
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
 
-// BUG assign.lua (assigned_state, running_state): due is written as 0, so run_at is gone once a task was assigned, and a
-// task that is taken back counts as pending since its submit.
+// A task that is taken back waits since it became due, not since its submit.
 func TestATaskKeepsItsRunAtWhenItIsAssigned(t *testing.T) {
 	each(t, func(t *testing.T, c *queue.Client) {
 		w := register(t, c, "w", 1, nil, "echo")

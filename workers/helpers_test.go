@@ -120,8 +120,12 @@ func ended(task *queue.Task, kind workers.Kind) workers.Report {
 // lose makes the monitor declare the worker lost.
 func lose(t *testing.T, c *queue.Client, id string) {
 	t.Helper()
-	must(t, c.Redis().ZAdd(t.Context(), c.Keys().Workers(), redis.Z{Score: 1, Member: id}).Err())
-	must(t, monitor.New(c, monitor.Config{WorkerTimeout: time.Hour, Log: quiet}).Reclaim(t.Context()))
+	m := monitor.New(c, monitor.Config{WorkerTimeout: time.Hour, Log: quiet})
+	eventually(t, "the worker is lost", func() bool { // its own heartbeat may come between the two
+		must(t, c.Redis().ZAdd(t.Context(), c.Keys().Workers(), redis.Z{Score: 1, Member: id}).Err())
+		must(t, m.Reclaim(t.Context()))
+		return queue.IsNil(c.Redis().ZScore(t.Context(), c.Keys().Workers(), id).Err())
+	})
 }
 
 func get(t *testing.T, c *queue.Client, id string) *queue.Task {

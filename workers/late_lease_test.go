@@ -10,7 +10,7 @@ import (
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
 
-// BUG life.endWork: a turn's reply that is handled after cancelAll starts a handler that nobody ever cancels.
+// The reply of a turn may be handled after all handlers were told to stop.
 func TestATaskThatComesAfterTheLossIsCanceledAtOnce(t *testing.T) {
 	cause := make(chan error, 1)
 	w := New(nil, Handlers{"echo": func(ctx context.Context, _ *queue.Task) (any, error) {

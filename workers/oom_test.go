@@ -8,7 +8,8 @@ import (
 	"github.com/xuniquepatel/queue-pilot/workers"
 )
 
-// BUG heartbeat.lua: its first write is a ZADD, which Redis refuses when it is out of memory: every worker fences itself.
+// Redis out of memory refuses the first write of a script where it adds something: heartbeats and outcomes begin with
+// one that removes.
 func TestHeartbeatsAndOutcomesAreRecordedThoughRedisIsOutOfMemory(t *testing.T) {
 	c := open(t, redistest.New(t).URL())
 	w := register(t, c, "w", 2, "echo")
