@@ -63,8 +63,9 @@ type Action struct {
 	Danger      bool
 }
 
-// NewTask fills the page of t; a nil t is a task that was deleted or is kept no longer.
-func NewTask(id string, t *queue.Task, attempts []queue.Attempt, now time.Time) Task {
+// NewTask fills the page of t; a nil t is a task that was deleted or is kept no longer. why says what a pending one
+// waits for (monitor.Snapshot.Why), empty where nothing is known.
+func NewTask(id string, t *queue.Task, attempts []queue.Attempt, why string, now time.Time) Task {
 	if t == nil {
 		return Task{
 			Key: "t:" + id, ID: id, State: "Deleted", Slug: "canceled", Deleted: true,
@@ -73,19 +74,22 @@ func NewTask(id string, t *queue.Task, attempts []queue.Attempt, now time.Time) 
 	}
 	raw := "/api/v1" + taskHref(t.ID)
 	return Task{
-		Key: "t:" + t.ID, ID: t.ID, State: Title(string(t.State)), Slug: string(t.State), Summary: summary(t, now),
+		Key: "t:" + t.ID, ID: t.ID, State: Title(string(t.State)), Slug: string(t.State), Summary: summary(t, why, now),
 		Failure: failure(t), Reason: Title(string(t.Reason)), Facts: facts(t, now), Payload: blob(t.Payload, raw),
 		Result: blob(t.Result, raw), Progress: progress(t), Attempts: attemptRows(t, attempts, now), Actions: actions(t),
 	}
 }
 
 // summary says in one sentence where the task stands and, while it waits, why.
-func summary(t *queue.Task, now time.Time) string {
+func summary(t *queue.Task, why string, now time.Time) string {
 	switch t.State {
 	case queue.Scheduled:
 		return fmt.Sprintf("Waits for its time: starts %s.", In(t.RunAt, now))
 	case queue.Pending:
-		return fmt.Sprintf("Waits in queue %s for a free slot, since %s.", t.Queue, strings.TrimSuffix(Ago(t.CreatedAt, now), " ago"))
+		if why == "" {
+			why = "It is about to go to a worker."
+		}
+		return fmt.Sprintf("Waits in queue %s since %s. %s", t.Queue, strings.TrimSuffix(Ago(t.CreatedAt, now), " ago"), why)
 	case queue.Assigned:
 		return fmt.Sprintf("Given to %s, about to start.", t.WorkerID)
 	case queue.Running:

@@ -14,15 +14,17 @@ var quietLua string
 
 var quietScript = queue.NewScript("drain worker", quietLua)
 
-// Drain asks a worker to take no more tasks, to finish what it runs, and to leave. It returns at once; ErrNotFound
-// where no live worker has the id.
+// Drain asks a worker to take no more tasks, to finish what it runs, and to leave. It returns at once, with the worker
+// draining; asking twice is harmless. ErrNotFound where no worker has the id, ErrState where it is lost or gone.
 func Drain(ctx context.Context, c *queue.Client, workerID string) error {
-	asked, err := quietScript.Run(ctx, c, workerID)
-	if err != nil {
+	answer, err := quietScript.Run(ctx, c, workerID)
+	switch {
+	case err != nil:
 		return err
-	}
-	if asked == int64(0) {
+	case answer == "unknown":
 		return fmt.Errorf("worker %s: %w", workerID, queue.ErrNotFound)
+	case answer == "state":
+		return fmt.Errorf("worker %s is lost or gone: %w", workerID, queue.ErrState)
 	}
 	return nil
 }

@@ -173,8 +173,8 @@ func TestAnOperatorDrainsAWorkerAndItsRunReturns(t *testing.T) {
 		must(t, workers.Drain(t.Context(), c, id))
 		w.wait(t)
 		t.Logf("left %v after it was asked", time.Since(began))
-		if err := workers.Drain(t.Context(), c, id); !errors.Is(err, queue.ErrNotFound) {
-			t.Errorf("drain of a gone worker: %v", err)
+		if err := workers.Drain(t.Context(), c, id); !errors.Is(err, queue.ErrState) {
+			t.Errorf("drain of a gone worker: %v; want ErrState", err)
 		}
 	})
 }

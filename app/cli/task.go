@@ -79,7 +79,7 @@ func taskRows(t queue.Task) [][]string {
 		{"Finished", moment(t.FinishedAt)},
 		{"Payload", string(t.Payload)},
 	}
-	for _, row := range [][]string{{"Result", string(t.Result)}, {"Error", t.Error}, {"Tags", strings.Join(t.Tags, ", ")}} {
+	for _, row := range [][]string{{"Waiting", t.Waiting}, {"Result", string(t.Result)}, {"Error", t.Error}, {"Tags", strings.Join(t.Tags, ", ")}} {
 		if row[1] != "" && row[1] != "null" {
 			rows = append(rows, row)
 		}

@@ -51,11 +51,11 @@ func (h *Hub) serve(ws *websocket.Conn, limit int64, receive func([]byte), write
 	s.end(write(s))
 }
 
-// enter counts a socket in, unless the hub is stopping.
+// enter counts a socket in, unless the hub is stopping or full: many may have been let in at once.
 func (h *Hub) enter() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.closing {
+	if h.closing || h.open >= h.cfg.MaxSockets {
 		return false
 	}
 	h.open++

@@ -148,7 +148,7 @@ func changed(a, b *queue.Task) bool {
 }
 
 func (s *taskSource) paint(l look) (*frame, bool) {
-	m := views.NewTask(s.id, s.task, s.attempts, l.now)
+	m := views.NewTask(s.id, s.task, s.attempts, why(l, s.task), l.now)
 	return &frame{model: m, parts: []part{
 		newPart("task-head", views.TaskHead(m, "")),
 		newPart("task-outcome", views.TaskOutcome(m)),
@@ -243,4 +243,12 @@ func (s *tasksSource) paint(l look) (*frame, bool) {
 	}
 	f.parts = []part{newPart("tasks-tabs", views.Tabs(m.Tabs)), newFrozen("tasks-rows", views.TaskRows(rows))}
 	return f, s.loaded
+}
+
+// why says what a pending task waits for; t may be nil.
+func why(l look, t *queue.Task) string {
+	if t == nil || !l.known {
+		return ""
+	}
+	return l.snap.Why(t)
 }

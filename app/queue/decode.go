@@ -91,15 +91,15 @@ func secondsField(of func(*Task) *time.Duration) func(*Task, json.RawMessage) er
 			&t.Retention: "retention_seconds",
 		}[field]
 		var err error
-		*field, err = decodeSeconds(name, value)
+		*field, err = decodeSeconds(name, value, name == "delay_seconds")
 		return err
 	}
 }
 
-// decodeSeconds reads a number of seconds; 0 stands for the default.
-func decodeSeconds(name string, value json.RawMessage) (time.Duration, error) {
+// decodeSeconds reads a number of seconds; 0 only where it means something.
+func decodeSeconds(name string, value json.RawMessage, zero bool) (time.Duration, error) {
 	var s float64
-	if err := json.Unmarshal(value, &s); err != nil || s < 0 || s > maxSpan.Seconds() || s > 0 && s < 0.001 {
+	if err := json.Unmarshal(value, &s); err != nil || s > maxSpan.Seconds() || s < 0.001 && (s != 0 || !zero) {
 		return 0, invalid(name, quoteJSON(value), "seconds from 0.001 to 31536000 (a year), as a number")
 	}
 	return time.Duration(math.Round(s*1000)) * time.Millisecond, nil
@@ -169,7 +169,7 @@ func decodeBackoff(t *Task, value json.RawMessage) error {
 			continue
 		}
 		var err error
-		if *field.to, err = decodeSeconds(field.name, field.value); err != nil {
+		if *field.to, err = decodeSeconds(field.name, field.value, false); err != nil {
 			return err
 		}
 	}

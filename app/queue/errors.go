@@ -20,6 +20,7 @@ type InvalidError struct {
 	Field string // as in the JSON form: "max_attempts"
 	Value string // shortened to 80 bytes
 	Want  string // "a whole number from 1 to 1000"
+	Large bool   // it would be accepted if it were smaller
 }
 
 func (e *InvalidError) Error() string {

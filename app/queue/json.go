@@ -33,6 +33,7 @@ type taskJSON struct {
 	RetentionSeconds *float64        `json:"retention_seconds"`
 	Losses           int             `json:"losses"`
 	CancelRequested  bool            `json:"cancel_requested"`
+	Waiting          *string         `json:"waiting"`
 }
 
 type backoffJSON struct {
@@ -50,7 +51,7 @@ func (t Task) MarshalJSON() ([]byte, error) {
 		RunAt: timeOrNull(t.RunAt), CreatedAt: timeOrNull(t.CreatedAt), AssignedAt: timeOrNull(t.AssignedAt),
 		StartedAt: timeOrNull(t.StartedAt), FinishedAt: timeOrNull(t.FinishedAt), WorkerID: orNull(t.WorkerID),
 		Result: t.Result, Error: orNull(t.Error), Progress: t.LastProgress, Tags: t.Tags, Losses: t.Losses,
-		CancelRequested: t.CancelRequested,
+		CancelRequested: t.CancelRequested, Waiting: orNull(t.Waiting),
 		Backoff: backoffJSON{
 			Strategy: t.Backoff.Strategy, Jitter: !t.Backoff.NoJitter,
 			BaseSeconds: orDuration(t.Backoff.Base, time.Second).Seconds(),
@@ -85,7 +86,7 @@ func (t *Task) UnmarshalJSON(text []byte) error {
 		RunAt: orZero(in.RunAt).Time, CreatedAt: orZero(in.CreatedAt).Time, AssignedAt: orZero(in.AssignedAt).Time,
 		StartedAt: orZero(in.StartedAt).Time, FinishedAt: orZero(in.FinishedAt).Time, WorkerID: orZero(in.WorkerID),
 		Result: in.Result, Error: orZero(in.Error), LastProgress: in.Progress, Tags: in.Tags, Losses: in.Losses,
-		CancelRequested: in.CancelRequested, Retention: seconds(orZero(in.RetentionSeconds)),
+		CancelRequested: in.CancelRequested, Waiting: orZero(in.Waiting), Retention: seconds(orZero(in.RetentionSeconds)),
 		Backoff: Backoff{
 			Strategy: in.Backoff.Strategy, Base: seconds(in.Backoff.BaseSeconds),
 			Max: seconds(in.Backoff.MaxSeconds), NoJitter: !in.Backoff.Jitter,

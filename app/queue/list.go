@@ -21,9 +21,9 @@ const (
 	MaxPage = 1000
 	// DefaultPage is how many it has where nobody says.
 	DefaultPage = 50
-	// pageBudget bounds how many entries a page looks at for its filter: some milliseconds. A page may therefore hold
-	// less than it could, even nothing, and still have a next one.
-	pageBudget = 2000
+	// pageBudget bounds how many entries one script looks at for a filter, some milliseconds, and pageRounds how many
+	// such scripts a page may take. A page may therefore hold less than it could, even nothing, and still have a next.
+	pageBudget, pageRounds = 2000, 6
 )
 
 // Filter says which tasks to list. Empty fields filter nothing.
@@ -31,7 +31,7 @@ type Filter struct {
 	State  State  // empty: the newest 10,000 submitted that are kept, in all states
 	Queue  string // its name
 	Type   string // its name
-	Worker string // id of a worker: what is assigned to it or runs on it
+	Worker string // id of the worker that has the task, or had it last
 	Q      string // part of the id
 	After  string // Page.Next of the page before
 	Limit  int    // 1 to MaxPage; DefaultPage where 0
@@ -130,7 +130,7 @@ type source struct{ name, kind, key, code string }
 
 func (c *Client) sources(ctx context.Context, f Filter) ([]source, error) {
 	switch {
-	case f.Worker != "":
+	case f.Worker != "" && (f.State == Assigned || f.State == Running):
 		return []source{{name: "w", kind: "list", key: c.keys.Processing(f.Worker), code: f.State.letter()}}, nil
 	case f.State == Pending:
 		return c.lanes(ctx, f.Queue)
@@ -194,11 +194,21 @@ func (s State) letter() string {
 
 // addPage adds what it finds in one source from at on, and moves at. It reports whether the source has more.
 func (c *Client) addPage(ctx context.Context, f Filter, src source, at *cursor, page *Page) (bool, error) {
-	room := f.Limit - len(page.Items)
-	if room <= 0 {
-		return true, nil
+	for range pageRounds {
+		room := f.Limit - len(page.Items)
+		if room <= 0 {
+			return true, nil
+		}
+		if more, err := c.readPage(ctx, f, src, at, room, page); err != nil || !more {
+			return false, err
+		}
 	}
-	out, err := pageScript.Run(ctx, c, src.kind, src.key, at.Skip, at.Last, room, pageBudget, src.code, f.Queue, f.Type, f.Q)
+	return true, nil
+}
+
+func (c *Client) readPage(ctx context.Context, f Filter, src source, at *cursor, room int, page *Page) (bool, error) {
+	out, err := pageScript.Run(ctx, c, src.kind, src.key, at.Skip, at.Last, room, pageBudget, src.code, f.Queue, f.Type,
+		f.Q, f.Worker)
 	if err != nil {
 		return false, err
 	}
@@ -233,7 +243,7 @@ func (c *Client) addExact(ctx context.Context, f Filter, page *Page) error {
 		return err
 	}
 	if (f.State == "" || t.State == f.State) && (f.Queue == "" || t.Queue == f.Queue) &&
-		(f.Type == "" || t.Type == f.Type) && (f.Worker == "" || t.WorkerID == f.Worker && !t.State.Final()) {
+		(f.Type == "" || t.Type == f.Type) && (f.Worker == "" || t.WorkerID == f.Worker) {
 		page.Items = append(page.Items, *t)
 	}
 	return nil

@@ -2,13 +2,14 @@
 -- ARGV[1] "list", "up" or "down" (a set by rising or falling score)      ARGV[2] key
 -- ARGV[3] number of entries to skip, from the last page      ARGV[4] the id that stood there, or ""
 -- ARGV[5] most tasks to answer      ARGV[6] most entries to look at
--- ARGV[7] code of the state that they must have, or ""      ARGV[8] queue, ARGV[9] type, ARGV[10] part of the id, or ""
+-- ARGV[7] code of the state that they must have, or ""
+-- ARGV[8] queue, ARGV[9] type, ARGV[10] part of the id, ARGV[11] worker, each or ""
 -- Returns {entries to skip for the next page, or -1 at the end; last id; then six strings a task: id, record, state,
 -- payload, result, progress}.
 
 local kind, key = ARGV[1], ARGV[2]
 local skip, last, most, budget = tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
-local code, queue, type_of, part = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local code, queue, type_of, part, worker = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
 
 local function range(from, n)
   if kind == 'list' then return redis.call('LRANGE', key, from, from + n - 1) end
@@ -34,6 +35,7 @@ local function wanted(id, record, state)
   if not record then return false end
   local s = state and string.sub(state, 1, 1) or 'p'
   if code ~= '' and s ~= code then return false end
+  if worker ~= '' and not (state and string.match(state, '^%a|%d+|%d+|([^|]*)|') == worker) then return false end
   if part ~= '' and not string.find(id, part, 1, true) then return false end
   if queue == '' and type_of == '' then return true end
   local h = header(record)

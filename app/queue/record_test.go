@@ -119,7 +119,7 @@ func TestTheJSONOfATask(t *testing.T) {
 			`"timeout_seconds":1800,"run_at":null,"created_at":null,"assigned_at":null,"started_at":null,` +
 			`"finished_at":null,"worker_id":null,"result":null,"error":null,"progress":null,"tags":[],` +
 			`"backoff":{"strategy":"exponential","base_seconds":1,"max_seconds":3600,"jitter":true},` +
-			`"retention_seconds":null,"losses":0,"cancel_requested":false}`},
+			`"retention_seconds":null,"losses":0,"cancel_requested":false,"waiting":null}`},
 		{aTask(), `{"id":"T1","type":"mail","queue":"slow",` +
 			`"payload":{"to":"you"},"priority":0,"state":"failed","reason":"attempts_exhausted","attempt":3,"max_attempts":3,` +
 			`"timeout_seconds":1.5,"run_at":"2026-11-23T14:00:00.001Z","created_at":"2026-11-23T14:00:00.000Z",` +
@@ -127,7 +127,7 @@ func TestTheJSONOfATask(t *testing.T) {
 			`"finished_at":"2026-11-23T14:00:00.999Z","worker_id":"w-1","result":[1],"error":"broken",` +
 			`"progress":{"percent":12.5,"message":"on it"},"tags":["nightly"],` +
 			`"backoff":{"strategy":"fixed","base_seconds":1,"max_seconds":60,"jitter":false},` +
-			`"retention_seconds":60,"losses":1,"cancel_requested":true}`},
+			`"retention_seconds":60,"losses":1,"cancel_requested":true,"waiting":null}`},
 	} {
 		if got, err := json.Marshal(tc.task); err != nil || string(got) != tc.want {
 			t.Errorf("got  %s, %v\nwant %s", got, err, tc.want)

@@ -111,6 +111,8 @@ type Task struct {
 	Error           string          // the last attempt's error
 	LastProgress    *Progress       // what its handler last said of itself
 	CancelRequested bool            // asked to stop, and its handler has not returned yet
+	// Waiting says why a pending task has not started, in a sentence for people. Only the REST API fills it.
+	Waiting string
 }
 
 // Progress is what a running handler last said of itself.

@@ -111,7 +111,9 @@ func (t *Task) validatePayload() error {
 		return nil
 	}
 	if len(t.Payload) > MaxPayload {
-		return invalid("payload", fmt.Sprintf("%d bytes", len(t.Payload)), "at most 1 MiB (1048576 bytes) of JSON")
+		e := invalid("payload", fmt.Sprintf("%d bytes", len(t.Payload)), "at most 1 MiB (1048576 bytes) of JSON")
+		e.Large = true
+		return e
 	}
 	if depth(t.Payload) > maxDepth {
 		return invalid("payload", fmt.Sprintf("nested more than %d deep", maxDepth), "JSON nested at most 100 deep")

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -105,6 +106,19 @@ func mismatches(t *testing.T, shape reflect.Type, body []byte) []error {
 	var result huma.ValidateResult
 	huma.Validate(schemas, schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, v, &result)
 	return result.Errors
+}
+
+func TestATaskThatNobodyHandlesSaysSo(t *testing.T) {
+	s := newSite(t, Config{})
+	s.work()
+	eventually(t, "a worker is there", func() bool {
+		return len(s.api("GET", "/workers", "").want(t, 200).json(t)["items"].([]any)) == 1
+	})
+	s.api("POST", "/tasks", `{"id":"odd","type":"nobody"}`).want(t, 201)
+	eventually(t, "it says why it waits", func() bool {
+		waiting, _ := s.api("GET", "/tasks/odd", "").want(t, 200).json(t)["waiting"].(string)
+		return strings.Contains(waiting, "handles the type nobody")
+	})
 }
 
 func TestAWorkerIsDrainedOverTheAPI(t *testing.T) {

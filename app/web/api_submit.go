@@ -75,6 +75,7 @@ func (s *Server) answerSubmit(ctx context.Context, task queue.Task, done queue.S
 		task.ID = done.ID
 		stored = &task
 	}
+	s.explain(stored)
 	out.Body = taskBody{stored}
 	return out, nil
 }

@@ -92,7 +92,15 @@ func (s *Server) answerTask(task *queue.Task, id string, err error) (*taskOutput
 	if err != nil {
 		return nil, s.refusal(err, "task "+id)
 	}
+	s.explain(task)
 	return &taskOutput{taskBody{task}}, nil
+}
+
+// explain says of a pending task what it waits for, by the last snapshot.
+func (s *Server) explain(task *queue.Task) {
+	if snap, _, _ := s.hub.Snapshot(); snap != nil {
+		task.Waiting = snap.Why(task)
+	}
 }
 
 // moveRefusal says for a move that does not exist from the task's state which state that is, and the rule.

@@ -57,7 +57,7 @@ func TestWrongRequestsGetAProblemThatHelps(t *testing.T) {
 		"out of range":       {"POST", "/tasks", `{"max_attempts":0}`, jsonBody, 422, "max_attempts is 0", "body.max_attempts"},
 		"bad id":             {"POST", "/tasks", `{"id":"a b"}`, jsonBody, 422, `id is "a b"`, "body.id"},
 		"delay and run_at":   {"POST", "/tasks", `{"delay_seconds":1,"run_at":"2030-01-01T00:00:00Z"}`, jsonBody, 422, "not both", "body.run_at"},
-		"large payload":      {"POST", "/tasks", `{"payload":"` + strings.Repeat("x", queue.MaxPayload) + `"}`, jsonBody, 422, "1 MiB", "body.payload"},
+		"large payload":      {"POST", "/tasks", `{"payload":"` + strings.Repeat("x", queue.MaxPayload) + `"}`, jsonBody, 413, "1 MiB", "body.payload"},
 		"large body":         {"POST", "/tasks", `{"payload":"` + strings.Repeat("x", submitLimit) + `"}`, jsonBody, 413, "1.1 MiB", ""},
 		"deep payload":       {"POST", "/tasks", `{"payload":` + strings.Repeat("[", 101) + strings.Repeat("]", 101) + `}`, jsonBody, 422, "100 deep", "body.payload"},
 		"form":               {"POST", "/tasks", `payload=1`, []string{"Content-Type", "application/x-www-form-urlencoded"}, 415, "application/json", ""},

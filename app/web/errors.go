@@ -135,9 +135,14 @@ func newProblem(status int, sentence string) *problem {
 	return &problem{Title: statusTitle(status), Status: status, Detail: sentence}
 }
 
-// invalidProblem is a 422 that names the field, what it was and what is wanted; where is "body.", "path." or "query.".
+// invalidProblem is a 422 (413 where it is only too large) that names the field, what it was and what is wanted; where is
+// "body.", "path." or "query.".
 func invalidProblem(e *queue.InvalidError, where string) *problem {
-	p := newProblem(fiber.StatusUnprocessableEntity, e.Error()+".")
+	status := fiber.StatusUnprocessableEntity
+	if e.Large {
+		status = fiber.StatusRequestEntityTooLarge
+	}
+	p := newProblem(status, e.Error()+".")
 	location := where + e.Field
 	if e.Field == "body" {
 		location = e.Field

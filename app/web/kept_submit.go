@@ -19,7 +19,7 @@ func (s *Server) submitKept(c *fiber.Ctx) error {
 	}
 	task, err := decodeKept(c.BodyRaw())
 	if err != nil {
-		return keptError(c, fiber.StatusBadRequest, err.Error())
+		return keptError(c, statusOfInvalid(err), strings.TrimSuffix(err.Error(), ".")+".")
 	}
 	done, err := s.client.Submit(c.UserContext(), task)
 	if err != nil {
@@ -28,12 +28,21 @@ func (s *Server) submitKept(c *fiber.Ctx) error {
 	return answerKept(c, done[0])
 }
 
+// statusOfInvalid is 413 for what is only too large, else 400: the Python system knew no 422.
+func statusOfInvalid(err error) int {
+	var invalid *queue.InvalidError
+	if errors.As(err, &invalid) && invalid.Large {
+		return fiber.StatusRequestEntityTooLarge
+	}
+	return fiber.StatusBadRequest
+}
+
 func answerKept(c *fiber.Ctx, done queue.Submitted) error {
 	switch {
 	case done.Status == queue.Conflict:
 		return keptError(c, fiber.StatusConflict, "Task "+done.ID+" exists already, with another payload.")
 	case done.Err != nil:
-		return keptError(c, fiber.StatusBadRequest, "task."+done.Err.Error())
+		return keptError(c, statusOfInvalid(done.Err), "task."+done.Err.Error()+".")
 	}
 	return c.JSON(fiber.Map{
 		"message": fmt.Sprintf("Task %s submitted successfully!", done.ID),
@@ -74,7 +83,7 @@ func decodeFields(fields map[string]json.RawMessage) (queue.Task, error) {
 	}
 	task, err := queue.DecodeTask(raw)
 	if err != nil {
-		return queue.Task{}, sentence("task." + err.Error() + ".")
+		return queue.Task{}, fmt.Errorf("task.%w", err)
 	}
 	return task, nil
 }

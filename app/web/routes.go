@@ -13,7 +13,7 @@ func (s *Server) routes() {
 	if len(s.cfg.CORSOrigins) > 0 {
 		s.app.Use(s.allowOrigins())
 	}
-	s.app.Use(s.refuseForeignWrites)
+	s.app.Use(s.refuseForeignHosts, s.refuseForeignWrites)
 	s.registerKept(s.app)
 	s.registerAPI(s.app)
 	s.registerSockets(s.app)

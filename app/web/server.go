@@ -79,6 +79,7 @@ func New(c *queue.Client, hub *live.Hub, cfg Config) *Server {
 		WriteTimeout:                 writeTimeout,
 		IdleTimeout:                  idleTimeout,
 		BodyLimit:                    bodyLimit,
+		Concurrency:                  mostConnections(),
 		ReadBufferSize:               headerLimit,
 		DisablePreParseMultipartForm: true,
 		EnableTrustedProxyCheck:      true, // and no proxy named: X-Forwarded-* is not believed
@@ -111,7 +112,7 @@ func (s *Server) Run(ctx context.Context) error {
 		return err
 	}
 	served := make(chan error, 1)
-	go func() { served <- s.app.Listener(lingerListener{s.ln}) }()
+	go func() { served <- s.app.Listener(lingerListener{patientListener{s.ln, s.cfg.Log}}) }()
 	select {
 	case err := <-served:
 		return fmt.Errorf("serve HTTP: %w", err)
