@@ -1,6 +1,7 @@
 package scheduler_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
@@ -28,5 +29,27 @@ func TestADeadEntryStaysDeadWhenItsIDComesAgain(t *testing.T) {
 		}
 		expectCounts(t, c, "default", "D=1 S=40010 r=2")
 		expectCounts(t, c, "mail", "S=1 r=1")
+	})
+}
+
+func TestManyDeadEntriesAreDroppedALittleAtATime(t *testing.T) {
+	each(t, func(t *testing.T, c *queue.Client) {
+		submit(t, c, queue.Task{ID: "a"})
+		lane := c.Keys().TaskQueue("default", "5")
+		dead := make([]any, 5000)
+		for i := range dead {
+			dead[i] = fmt.Sprint("dead", i)
+		}
+		must(t, c.Redis().LPush(t.Context(), lane, dead...).Err())
+		register(t, c, "w", 1, nil, "echo")
+		s := newScheduler(c)
+		must(t, s.Schedule(t.Context()))
+		if n := c.Redis().LLen(t.Context(), lane).Val(); n < 2500 {
+			t.Errorf("one script dropped %d entries; want about 2,000 at most", 5001-n)
+		}
+		eventually(t, "the task behind them is assigned", func() bool {
+			must(t, s.Schedule(t.Context()))
+			return get(t, c, "a").State == queue.Assigned
+		})
 	})
 }

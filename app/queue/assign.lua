@@ -39,7 +39,8 @@ local function by_priority(a, b)
 end
 
 local function open_lane(queue, name)
-  return { queue = queue, key = lane_key(queue, name), name = name, priority = string.sub(name, 1, 1), type = string.match(name, '@(.*)$'), ids = {}, at = 1 }
+  return { queue = queue, key = lane_key(queue, name), name = name, priority = string.sub(name, 1, 1),
+    type = string.match(name, '@(.*)$'), ids = {}, at = 1 }
 end
 
 local function open_queue(name)
@@ -77,7 +78,9 @@ local function live(lane, id, record, state)
   return kind, created
 end
 
--- peek gives a lane's first live task, its type, state, record and time of submission; or nil.
+-- peek gives a lane's first live task, its type, state, record and time of submission; or nil, also where it met more
+-- dead entries than one script should drop.
+local dead, most_dead = 0, 2000
 local function peek(lane, n)
   while true do
     if lane.at > #lane.ids then
@@ -88,7 +91,8 @@ local function peek(lane, n)
     local record, state = lane.records[lane.at], lane.states[lane.at]
     local kind, created = live(lane, lane.ids[lane.at], record, state)
     if kind then return lane.ids[lane.at], kind, state, record, tonumber(created) end
-    lane.at = lane.at + 1
+    lane.at, dead = lane.at + 1, dead + 1
+    if dead > most_dead then return nil end
   end
 end
 
@@ -296,5 +300,5 @@ local function assign(most, claim)
   end
   for _, worker in pairs(touched) do write_assigned(worker) end
   for _, q in pairs(queues) do give_back(q) end
-  return moved, best ~= nil or budget.n <= 0
+  return moved, best ~= nil or budget.n <= 0 or dead > most_dead
 end
