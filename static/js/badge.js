@@ -1,20 +1,23 @@
 // Tells how old the numbers are. Silence is what a dead server looks like, so the badge goes by the clock.
 
 const staleAfter = 3, lostAfter = 10; // seconds without a frame
+const closedAfter = 1; // the same for a socket that closed: sooner would flicker at a quick return
 
 let heard = performance.now(); // when the last frame came
 let began = false; // a frame came
+let shut = false; // the socket closed, and no frame came since
 let clock = document.body.dataset.clock; // the time of the numbers
 let retryAt = 0, retry = () => {};
 
 export const frame = () => {
   heard = performance.now();
   began = true;
+  shut = false;
   clock = document.querySelector('[data-v="chrome:clock"]')?.textContent || clock;
   show();
 };
 export const numbersOf = (time) => { clock = time || clock; };
-export const closed = (at, now) => { retryAt = at; retry = now; show(); };
+export const closed = (at, now) => { retryAt = at; retry = now; shut = true; show(); };
 
 // The server may be there and its store away: then its own note says how old the numbers are.
 const storeAge = () => {
@@ -39,7 +42,7 @@ const show = () => {
   const silent = Math.floor((performance.now() - heard) / 1000);
   const lost = silent >= lostAfter && !document.hidden;
   if (lost) put("lost", "Connection lost");
-  else if (silent >= staleAfter) put("stale", `Stale ${silent} s`);
+  else if (silent >= (shut ? closedAfter : staleAfter)) put("stale", `Stale ${silent} s`);
   else if (began) {
     const age = storeAge();
     if (age === null) put("live", "Live");
