@@ -10,21 +10,10 @@ import (
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
 
-var (
-	//go:embed reclaim.lua
-	reclaimLua string
-	//go:embed audit.lua
-	auditLua string
+//go:embed reclaim.lua
+var reclaimLua string
 
-	reclaimScript = queue.NewScript("reclaim", reclaimLua)
-	auditScript   = queue.NewScript("audit", auditLua)
-)
-
-const (
-	auditEvery = 2 * time.Second
-	auditSlice = 500           // state records a slice: about a millisecond
-	goneKept   = 1 * time.Hour // how long a lost or gone worker is shown
-)
+var reclaimScript = queue.NewScript("reclaim", reclaimLua)
 
 // Reclaim takes the work away from every worker that was silent for too long, one script a worker.
 func (m *Monitor) Reclaim(ctx context.Context) error {
@@ -43,24 +32,6 @@ func (m *Monitor) Reclaim(ctx context.Context) error {
 		silent, _ := strconv.Atoi(lost[1]) // the script writes digits only
 		m.cfg.Log.Warn("worker lost", "worker", lost[0], "silent_for", time.Duration(silent)*time.Millisecond,
 			"requeued", lost[2], "ended", lost[3])
-	}
-	return nil
-}
-
-// Audit looks at one slice of the tasks and requeues those that stand nowhere; the cursor comes round. It logs what it
-// repairs as an error: no move should leave anything to it.
-func (m *Monitor) Audit(ctx context.Context) error {
-	out, err := auditScript.Run(ctx, m.client, m.cursor, auditSlice, goneKept.Milliseconds())
-	if err != nil {
-		return err
-	}
-	answer, err := queue.Strings(out)
-	if err != nil {
-		return err
-	}
-	m.cursor = answer[0]
-	if len(answer) > 1 {
-		m.cfg.Log.Error("the audit found tasks that stood nowhere and requeued them", "tasks", answer[1:])
 	}
 	return nil
 }

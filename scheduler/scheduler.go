@@ -8,29 +8,12 @@ package scheduler
 
 import (
 	"context"
-	_ "embed"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/loop"
 	"github.com/xuniquepatel/queue-pilot/app/queue"
-)
-
-var (
-	//go:embed promote.lua
-	promoteLua string
-	//go:embed assign.lua
-	assignLua string
-	//go:embed level.lua
-	levelLua string
-	//go:embed purge.lua
-	purgeLua string
-
-	promoteScript = queue.NewScript("promote", promoteLua)
-	assignScript  = queue.NewAssigningScript("assign", assignLua)
-	levelScript   = queue.NewAssigningScript("level", levelLua)
-	purgeScript   = queue.NewScript("purge", purgeLua)
 )
 
 // Config says how a scheduler works. Zero values stand for the defaults.
@@ -106,47 +89,6 @@ func (s *Scheduler) Schedule(ctx context.Context) error {
 		loop.Wake(s.wake)
 	}
 	return err
-}
-
-// promote returns how many tasks it moved, and sets the timer for the next one.
-func (s *Scheduler) promote(ctx context.Context) (int64, error) {
-	out, err := run(ctx, s.client, promoteScript, batch)
-	if err != nil {
-		return 0, err
-	}
-	if due := time.Duration(out[1]) * time.Millisecond; due >= 0 && due < s.cfg.Tick && s.timer != nil {
-		s.timer.Reset(due + time.Millisecond) // not before the millisecond in which it is due
-	}
-	return out[0], nil
-}
-
-// assign reports whether there is more to do.
-func (s *Scheduler) assign(ctx context.Context) (bool, error) {
-	out, err := run(ctx, s.client, assignScript, batch)
-	if err != nil {
-		return false, err
-	}
-	return out[1] == 1, nil
-}
-
-// Level is one step: it moves a batch of unstarted tasks from busy workers to idle ones.
-func (s *Scheduler) Level(ctx context.Context) error {
-	moved, err := levelScript.Run(ctx, s.client, startLimit.Milliseconds(), batch)
-	if err == nil && moved != int64(0) {
-		s.cfg.Log.Debug("unstarted tasks moved to idle workers", "moved", moved)
-	}
-	return err
-}
-
-// Purge removes every final task whose retention is over, batch by batch.
-func (s *Scheduler) Purge(ctx context.Context) error {
-	for ctx.Err() == nil {
-		removed, err := purgeScript.Run(ctx, s.client, batch, s.cfg.MaxCompleted)
-		if err != nil || removed == int64(0) {
-			return err
-		}
-	}
-	return nil
 }
 
 // awaitToken blocks until somebody leaves a token: one scheduler gets it.

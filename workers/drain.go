@@ -3,30 +3,28 @@ package workers
 import (
 	"context"
 	_ "embed"
-	"fmt"
 	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
 
-//go:embed quiet.lua
-var quietLua string
+//go:embed drain.lua
+var drainLua string
 
-var quietScript = queue.NewScript("drain worker", quietLua)
+var drainScript = queue.NewScript("drain worker", drainLua)
 
-// Drain asks a worker to take no more tasks, to finish what it runs, and to leave. It returns at once, with the worker
-// draining; asking twice is harmless. ErrNotFound where no worker has the id, ErrState where it is lost or gone.
-func Drain(ctx context.Context, c *queue.Client, workerID string) error {
-	answer, err := quietScript.Run(ctx, c, workerID)
-	switch {
-	case err != nil:
-		return err
-	case answer == "unknown":
-		return fmt.Errorf("worker %s: %w", workerID, queue.ErrNotFound)
-	case answer == "state":
-		return fmt.Errorf("worker %s is lost or gone: %w", workerID, queue.ErrState)
+// Drain makes the scheduler assign nothing more to the worker, and gives back what it was assigned and has not
+// started. It returns how many those were.
+func (s *Session) Drain(ctx context.Context) (int64, error) {
+	out, err := drainScript.Run(ctx, s.client, s.id)
+	if err != nil {
+		return 0, err
 	}
-	return nil
+	n, _ := out.(int64)
+	if n < 0 {
+		return 0, s.lost()
+	}
+	return n, nil
 }
 
 // drain tells the scheduler to assign nothing more, and gives back what was not started.
@@ -42,16 +40,4 @@ func (l *life) drain(ctx context.Context) {
 		return
 	}
 	l.log.Info("draining", "given_back", n)
-}
-
-// leave takes the worker out of the inventory. Where it cannot, the monitor will find it lost.
-func (l *life) leave(ctx context.Context) {
-	ctx, cancel := recordTimeout(ctx)
-	defer cancel()
-	empty, err := l.session.Leave(ctx)
-	if err != nil {
-		l.log.Warn("stopped without a word to Redis: the monitor will give its work to others", "error", err)
-		return
-	}
-	l.log.Info("worker stopped", "list_empty", empty)
 }

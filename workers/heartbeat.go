@@ -2,8 +2,38 @@ package workers
 
 import (
 	"context"
+	_ "embed"
 	"time"
+
+	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
+
+//go:embed heartbeat.lua
+var heartbeatLua string
+
+var heartbeatScript = queue.NewScript("heartbeat", heartbeatLua)
+
+// Orders is what a worker hears by its heartbeat.
+type Orders struct {
+	Drain  bool     // an operator wants it to take no more, finish and leave
+	Cancel []string // ids of running tasks that users canceled
+}
+
+// Heartbeat shows that the worker lives, with slots to give (1 or more).
+func (s *Session) Heartbeat(ctx context.Context, slots int) (Orders, error) {
+	out, err := heartbeatScript.Run(ctx, s.client, s.id, slots, 0)
+	if err != nil {
+		return Orders{}, err
+	}
+	answer, err := queue.Strings(out)
+	if err != nil {
+		return Orders{}, err
+	}
+	if answer[0] == string(queue.WorkerLost) {
+		return Orders{}, s.lost()
+	}
+	return Orders{Drain: answer[1] == "1", Cancel: answer[2:]}, nil
+}
 
 // heartbeat shows that the worker lives, and hears what it is asked to do. It runs apart from the handlers and the
 // turn, so that neither a long task nor a long write looks like a death.

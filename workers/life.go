@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -73,27 +72,6 @@ func (l *life) run(ctx context.Context) error {
 	}
 	l.leave(context.WithoutCancel(ctx))
 	return nil
-}
-
-// register puts the worker into the inventory, and tries until Redis answers. It says false where ctx ended first.
-func (l *life) register(ctx context.Context) bool {
-	ctx, done := context.WithCancel(ctx)
-	defer done()
-	registered := false
-	types := l.handlers.Types()
-	// The loop's error is nil: this step never stops it.
-	_ = loop.Run(ctx, turnInterval, nil, func(ctx context.Context) error {
-		if err := l.session.register(ctx, l.cfg, types); err != nil {
-			return err
-		}
-		registered = true
-		done()
-		return nil
-	}, loop.Log(l.log, "register"))
-	if registered {
-		l.log.Info("worker ready", "slots", l.cfg.Slots, "queues", queuesText(l.cfg.Queues), "types", strings.Join(types, ","))
-	}
-	return registered
 }
 
 // startLoops starts what goes on beside the handlers; the wait group ends when all have ended.

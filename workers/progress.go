@@ -2,11 +2,17 @@ package workers
 
 import (
 	"context"
+	_ "embed"
 	"strconv"
 	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
+
+//go:embed progress.lua
+var progressLua string
+
+var progressScript = queue.NewScript("progress", progressLua)
 
 // progressInterval is how often progress is written: often enough for a bar that moves.
 const progressInterval = 100 * time.Millisecond

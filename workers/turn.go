@@ -2,11 +2,19 @@ package workers
 
 import (
 	"context"
+	_ "embed"
+	"fmt"
 	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/loop"
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
+
+//go:embed turn.lua
+var turnLua string
+
+// turnScript makes both moves in one round trip; their functions stand in start.lua and finish.lua.
+var turnScript = queue.NewAssigningScript("turn", startLua, finishLua, turnLua)
 
 const (
 	// turnInterval is the slow tick besides wake-ups: it heals a lost token.
@@ -16,6 +24,47 @@ const (
 	// turnBytes bounds the results in one turn.
 	turnBytes = 4 << 20
 )
+
+// Turn records reports and starts up to want tasks, in one round trip. The verdicts are in the order of the reports.
+func (s *Session) Turn(ctx context.Context, reports []Report, want int) ([]Verdict, []*queue.Task, error) {
+	return s.turn(ctx, reports, want, "")
+}
+
+// Adopt is Turn for a worker that may have lost a reply: it starts nothing, and returns everything that Redis knows to
+// run on this worker.
+func (s *Session) Adopt(ctx context.Context, reports []Report) ([]Verdict, []*queue.Task, error) {
+	return s.turn(ctx, reports, 0, "adopt")
+}
+
+func (s *Session) turn(ctx context.Context, reports []Report, want int, mode string) ([]Verdict, []*queue.Task, error) {
+	args := make([]any, 0, 4+8*len(reports))
+	args = append(args, s.id, want, mode, len(reports))
+	for _, r := range reports {
+		args = append(args, r.TaskID, r.Attempt, string(r.Kind), r.Delay.Milliseconds(), string(r.Reason),
+			string(r.Outcome), r.Error, r.Result)
+	}
+	out, err := turnScript.Run(ctx, s.client, args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	parts, ok := out.([]any)
+	if !ok || len(parts) != 3 {
+		return nil, nil, fmt.Errorf("turn: an answer of another shape: %T", out)
+	}
+	if parts[0] != "ok" {
+		return nil, nil, s.lost()
+	}
+	codes, err := queue.Ints(parts[1])
+	if err != nil || len(codes) != len(reports) {
+		return nil, nil, fmt.Errorf("turn: %d answers to %d reports: %w", len(codes), len(reports), err)
+	}
+	verdicts := make([]Verdict, len(codes))
+	for i, code := range codes {
+		verdicts[i] = Verdict(code)
+	}
+	leases, err := queue.DecodeLeases(parts[2])
+	return verdicts, leases, err
+}
 
 // turn records what ended since the last one, and starts what there is room for, in one round trip. Reports that come
 // in meanwhile wait for the next, which starts at once: writes are grouped without being delayed. A report leaves
@@ -102,30 +151,6 @@ func (l *life) recorded(batch []Report, verdicts []Verdict) {
 	rest := copy(l.reports, l.reports[len(batch):])
 	clear(l.reports[rest:])
 	l.reports = l.reports[:rest]
-}
-
-// startAll starts the handlers of tasks that are not known to run here already.
-func (l *life) startAll(leases []*queue.Task) {
-	for _, t := range leases {
-		l.mu.Lock()
-		known := l.running[t.ID] != nil
-		l.mu.Unlock()
-		if !known && !l.reported(t) {
-			l.execute(t)
-		}
-	}
-}
-
-// reported tells whether the attempt has ended and only waits to be recorded.
-func (l *life) reported(t *queue.Task) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, r := range l.reports {
-		if r.TaskID == t.ID && r.Attempt == t.Attempt {
-			return true
-		}
-	}
-	return false
 }
 
 func (l *life) setUnsure(unsure bool) {

@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-//go:embed page.lua
-var pageLua string
+//go:embed list.lua
+var listLua string
 
-var pageScript = NewScript("list tasks", pageLua)
+var listScript = NewScript("list tasks", listLua)
 
 const (
 	// MaxPage is how many tasks one page may have.
@@ -207,7 +207,7 @@ func (c *Client) addPage(ctx context.Context, f Filter, src source, at *cursor, 
 }
 
 func (c *Client) readPage(ctx context.Context, f Filter, src source, at *cursor, room int, page *Page) (bool, error) {
-	out, err := pageScript.Run(ctx, c, src.kind, src.key, at.Skip, at.Last, room, pageBudget, src.code, f.Queue, f.Type,
+	out, err := listScript.Run(ctx, c, src.kind, src.key, at.Skip, at.Last, room, pageBudget, src.code, f.Queue, f.Type,
 		f.Q, f.Worker)
 	if err != nil {
 		return false, err

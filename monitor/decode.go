@@ -1,8 +1,6 @@
 package monitor
 
 import (
-	"context"
-	_ "embed"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -12,58 +10,6 @@ import (
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
-
-//go:embed snapshot.lua
-var snapshotLua string
-
-var snapshotScript = queue.NewScript("snapshot", snapshotLua)
-
-// ReadSnapshot reads the cell as it is now. Its Seq and Rates are those of the last published snapshot.
-func ReadSnapshot(ctx context.Context, c *queue.Client) (*Snapshot, error) {
-	s, _, _, err := read(ctx, c, 0, 0)
-	return s, err
-}
-
-// Located is a task as the Python system's endpoints list it.
-type Located struct {
-	ID       string
-	Payload  json.RawMessage
-	Location string // "task_queue" or "processing:<worker_id>"; "" where failed
-}
-
-// Listing is what GET /queue_status shows besides the counts.
-type Listing struct {
-	QueueSize int64     // all that is pending or on a worker
-	Tasks     []Located // on workers first, then pending ones by queue and priority, at most limit
-	Failed    []Located // newest first, at most limit
-}
-
-// ReadListing is ReadSnapshot with the tasks themselves, at most limit (1 or more) of each list, of the same moment.
-func ReadListing(ctx context.Context, c *queue.Client, limit int) (*Snapshot, *Listing, error) {
-	s, l, _, err := read(ctx, c, max(limit, 1), 0)
-	return s, l, err
-}
-
-// read runs the script. With a spacing it counts as published; where another one was within it the snapshot is nil, and
-// wait says when to try again, 0 for not at all.
-func read(
-	ctx context.Context, c *queue.Client, limit int, spacing time.Duration,
-) (s *Snapshot, l *Listing, wait time.Duration, err error) {
-	out, err := snapshotScript.Run(ctx, c, limit, spacing.Milliseconds())
-	if err != nil {
-		return nil, nil, 0, err
-	}
-	parts, ok := out.([]any)
-	if ok && len(parts) == 1 {
-		ms, _ := parts[0].(int64)
-		return nil, nil, time.Duration(ms) * time.Millisecond, nil
-	}
-	if !ok || len(parts) != 10 {
-		return nil, nil, 0, fmt.Errorf("snapshot: an answer of another shape: %T", out)
-	}
-	s, l, err = decode(parts)
-	return s, l, 0, err
-}
 
 func decode(parts []any) (*Snapshot, *Listing, error) {
 	var flat [10][]string

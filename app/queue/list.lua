@@ -1,4 +1,4 @@
--- page.lua: read only. A page of one list or set, from a cursor on.
+-- list.lua: read only. A page of one list or set, from a cursor on.
 -- ARGV[1] "list", "up" or "down" (a set by rising or falling score)      ARGV[2] key
 -- ARGV[3] number of entries to skip, from the last page      ARGV[4] the id that stood there, or ""
 -- ARGV[5] most tasks to answer      ARGV[6] most entries to look at
