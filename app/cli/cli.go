@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -41,6 +42,22 @@ type streams struct {
 	out, err io.Writer
 }
 
+// withFix adds to what the flag parser found what would be right, where it does not say so itself.
+func withFix(err error) error {
+	for _, known := range []struct{ part, fix string }{
+		{"in duration", "wanted: a number with its unit, such as 5s or 250ms"},
+		{"invalid duration", "wanted: a number with its unit, such as 5s or 250ms"},
+		{"64 bit int", "wanted: a whole number"},
+		{"unknown flag", "the command's --help lists its flags"},
+		{"unexpected argument", "the commands are serve, web, scheduler, monitor, worker, submit, status, task, version"},
+	} {
+		if strings.Contains(err.Error(), known.part) {
+			return fmt.Errorf("%w; %s", err, known.fix)
+		}
+	}
+	return err
+}
+
 // usageError is the caller's mistake on the command line; its text says the fix.
 type usageError struct{ error }
 
@@ -69,7 +86,7 @@ func run(ctx context.Context, args []string, std streams) int {
 	}
 	command, err := parser.Parse(args)
 	if err != nil {
-		return report(std, usageError{err})
+		return report(std, usageError{withFix(err)})
 	}
 	return report(std, command.Run())
 }
