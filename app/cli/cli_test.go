@@ -69,7 +69,6 @@ func TestExitCodesAndFixes(t *testing.T) {
 		"port":                 {nil, "--addr 127.0.0.1:http", 2, "host:port"},
 		"no unit":              {nil, "--worker-timeout 5", 2, "such as 5s"},
 		"no number":            {nil, "--concurrency x", 2, "a whole number"},
-		"unknown command":      {nil, "bogus", 2, "the commands are"},
 		"heartbeat":            {nil, "--heartbeat-interval 3s", 2, "Pass --worker-timeout 15s"},
 		"fast heartbeat":       {nil, "--heartbeat-interval 1ms", 2, "at least 50ms"},
 		"heartbeat unit":       {nil, "--heartbeat-interval 1", 2, "--heartbeat-interval"},
