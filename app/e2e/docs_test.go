@@ -48,7 +48,8 @@ func TestTheReadmesProgramCompiles(t *testing.T) {
 func TestTheReadmeNamesTestsThatExist(t *testing.T) {
 	var source strings.Builder
 	files, _ := filepath.Glob("*_test.go")
-	for _, name := range files {
+	chaos, _ := filepath.Glob("chaos/*_test.go")
+	for _, name := range append(files, chaos...) {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
