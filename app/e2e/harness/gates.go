@@ -62,3 +62,15 @@ func (g Gates) Count(t testing.TB, what, task string) int {
 	}
 	return n
 }
+
+// Starts returns how many executions have begun.
+func (g Gates) Starts(t testing.TB) int {
+	t.Helper()
+	n := 0
+	for _, e := range g.Executions(t) {
+		if e.What == "start" {
+			n++
+		}
+	}
+	return n
+}

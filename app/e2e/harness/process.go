@@ -26,6 +26,8 @@ type Process struct {
 	t    testing.TB
 	proc *child.Process
 	log  *Log
+
+	mayCrash bool
 }
 
 // Start starts queuepilot with args, logging in JSON.
@@ -83,6 +85,34 @@ func (p *Process) URL() string {
 	return url
 }
 
+// WorkerID waits until the process says that its worker is ready, and returns the id that it has now: a worker that was
+// declared lost takes a new one.
+func (p *Process) WorkerID() string {
+	p.t.Helper()
+	var id string
+	Until(p.t, p.Name+" has a ready worker", func() error {
+		for _, line := range p.log.Lines() {
+			if line.Message == "worker ready" {
+				id, _ = line.Attributes["worker"].(string)
+			}
+		}
+		if id != "" {
+			return nil
+		}
+		return p.stillRuns()
+	})
+	return id
+}
+
+// MayCrash says that the process is to end by a panic or by an error of the Go runtime.
+func (p *Process) MayCrash() { p.mayCrash = true }
+
+// Done is closed when the process has ended.
+func (p *Process) Done() <-chan struct{} { return p.proc.Done() }
+
+// PID is the process's id.
+func (p *Process) PID() int { return p.proc.PID() }
+
 // errDied ends a wait early: what is waited for cannot come any more.
 var errDied = errors.New("the process has ended")
 
@@ -137,6 +167,9 @@ func (p *Process) Stop() int {
 // Log returns what the process has printed so far.
 func (p *Process) Log() *Log { return p.log }
 
+// alarms are what no process may print; a race in none, the others where it MayCrash.
+var alarms = []string{"WARNING: DATA RACE", "panic: ", "fatal error: "}
+
 func (p *Process) end() {
 	_ = p.proc.Signal(syscall.SIGCONT) // it may be frozen; an error means that it is gone
 	grace := Patience / 2
@@ -145,8 +178,8 @@ func (p *Process) end() {
 	}
 	p.proc.Stop(grace)
 	text := p.log.String()
-	for _, alarm := range []string{"WARNING: DATA RACE", "panic: ", "fatal error: "} {
-		if strings.Contains(text, alarm) {
+	for _, alarm := range alarms {
+		if strings.Contains(text, alarm) && !(p.mayCrash && alarm != alarms[0]) {
 			p.t.Errorf("%s printed %q", p.Name, alarm)
 		}
 	}
@@ -181,6 +214,9 @@ func (l *Log) String() string {
 	return l.text.String()
 }
 
+// Count returns how often text was printed.
+func (l *Log) Count(text string) int { return strings.Count(l.String(), text) }
+
 // Lines returns the lines that are JSON.
 func (l *Log) Lines() []Line {
 	var lines []Line
@@ -200,9 +236,15 @@ func (l *Log) Lines() []Line {
 // Until polls ok until it returns nil, and fails the test with its last error where that takes longer than Patience.
 func Until(t testing.TB, what string, ok func() error) {
 	t.Helper()
+	UntilWithin(t, Patience, what, ok)
+}
+
+// UntilWithin is Until with another patience.
+func UntilWithin(t testing.TB, patience time.Duration, what string, ok func() error) {
+	t.Helper()
 	poll := time.NewTicker(10 * time.Millisecond)
 	defer poll.Stop()
-	deadline := time.Now().Add(Patience)
+	deadline := time.Now().Add(patience)
 	for {
 		err := ok()
 		switch {
@@ -211,7 +253,7 @@ func Until(t testing.TB, what string, ok func() error) {
 		case errors.Is(err, errDied):
 			t.Fatalf("waiting until %s: %v", what, err)
 		case time.Now().After(deadline):
-			t.Fatalf("waiting until %s: after %v still: %v", what, Patience, err)
+			t.Fatalf("waiting until %s: after %v still: %v", what, patience, err)
 		}
 		<-poll.C
 	}

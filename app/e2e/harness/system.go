@@ -3,6 +3,7 @@ package harness
 import (
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/redisdb/redistest"
 )
@@ -10,24 +11,64 @@ import (
 // System is a QueuePilot whose roles run apart, on a real Redis: web, scheduler and monitor. Workers are added.
 type System struct {
 	*API
-	Redis     *redistest.Redis
+	Redis     *redistest.Redis // nil where Setup.Address names another one
 	Web       *Process
 	Scheduler *Process
 	Monitor   *Process
 	t         testing.TB
+	setup     Setup
+}
+
+// Setup says how a System is made. The zero value is a redis-server of its own and the programs' defaults.
+type Setup struct {
+	// Address is the Redis that a process is given, by its role ("web", "scheduler", "monitor") or a worker's name. nil:
+	// a new redis-server's.
+	Address func(process string) string
+	// Redis are further arguments of the new redis-server.
+	Redis []string
+	// WorkerTimeout is given to all processes, with a fifth of it as the heartbeat's interval; 5 s where 0.
+	WorkerTimeout time.Duration
+	// Args are further arguments of all of queuepilot's processes.
+	Args []string
 }
 
 // NewSystem starts a Redis, web, scheduler and monitor, and waits until web answers that it is ready.
 func NewSystem(t testing.TB) *System {
 	t.Helper()
-	s := &System{Redis: redistest.New(t), t: t}
-	redis := []string{"--redis-url", s.Redis.URL()}
-	s.Web = Start(t, "web", append([]string{"web", "--addr", "127.0.0.1:0"}, redis...)...)
-	s.Scheduler = Start(t, "scheduler", append([]string{"scheduler"}, redis...)...)
-	s.Monitor = Start(t, "monitor", append([]string{"monitor"}, redis...)...)
+	return NewSystemWith(t, Setup{})
+}
+
+// NewSystemWith is NewSystem with another setup.
+func NewSystemWith(t testing.TB, setup Setup) *System {
+	t.Helper()
+	s := &System{t: t, setup: setup}
+	if setup.Address == nil {
+		s.Redis = redistest.New(t, setup.Redis...)
+		s.setup.Address = func(string) string { return s.Redis.URL() }
+	}
+	s.Web = s.Role("web", "web", "--addr", "127.0.0.1:0")
+	s.Scheduler = s.Role("scheduler", "scheduler")
+	s.Monitor = s.Role("monitor", "monitor")
 	s.API = NewAPI(t, s.Web.URL())
 	s.UntilReady()
 	return s
+}
+
+// Role starts a further process of queuepilot on the System's Redis; role is its command, name how it is known to
+// Setup.Address.
+func (s *System) Role(name, role string, args ...string) *Process {
+	s.t.Helper()
+	all := append([]string{role, "--redis-url", s.setup.Address(name)}, s.setup.Args...)
+	return Start(s.t, name, append(append(all, s.times("--")...), args...)...)
+}
+
+// times are the arguments that say how long silence may last.
+func (s *System) times(dashes string) []string {
+	timeout := s.setup.WorkerTimeout
+	if timeout == 0 {
+		return nil
+	}
+	return []string{dashes + "worker-timeout", timeout.String(), dashes + "heartbeat-interval", (timeout / 5).String()}
 }
 
 // UntilReady waits until /readyz answers 200.
@@ -55,19 +96,19 @@ func (u unexpected) Error() string { return "it answered " + strconv.Itoa(int(u)
 // Worker starts `queuepilot worker` and waits until it is ready.
 func (s *System) Worker(name string, slots int, args ...string) *Process {
 	s.t.Helper()
-	p := Start(s.t, name, append([]string{
-		"worker", "--redis-url", s.Redis.URL(), "--worker-name", name, "--concurrency", strconv.Itoa(slots),
-	}, args...)...)
-	s.UntilWorker(name, "ready")
+	args = append([]string{"--worker-name", name, "--concurrency", strconv.Itoa(slots)}, args...)
+	p := s.Role(name, "worker", args...)
+	p.WorkerID()
 	return p
 }
 
 // TestWorker starts a test worker that keeps its execution log and gates in dir, and waits until it is ready.
 func (s *System) TestWorker(name string, slots int, dir Gates, args ...string) *Process {
 	s.t.Helper()
-	p := StartTestWorker(s.t, name, append([]string{
-		"-redis-url", s.Redis.URL(), "-name", name, "-slots", strconv.Itoa(slots), "-dir", string(dir),
-	}, args...)...)
-	s.UntilWorker(name, "ready")
+	all := append([]string{
+		"-redis-url", s.setup.Address(name), "-name", name, "-slots", strconv.Itoa(slots), "-dir", string(dir),
+	}, s.times("-")...)
+	p := StartTestWorker(s.t, name, append(all, args...)...)
+	p.WorkerID()
 	return p
 }

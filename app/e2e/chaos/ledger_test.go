@@ -1,0 +1,102 @@
+package chaos
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/xuniquepatel/queue-pilot/app/e2e/harness"
+)
+
+// ledger submits tasks as a careful script would, and remembers what it was answered: what got a 2xx must never be
+// lost, and the rest may be sent again.
+type ledger struct {
+	f   *fault
+	api *harness.API
+
+	mu       sync.Mutex
+	accepted []string
+	unsure   []harness.New // sent, and not answered with a 2xx
+	refusals map[int]int   // answers by status, 0 for none
+}
+
+func newLedger(f *fault, api *harness.API) *ledger {
+	return &ledger{f: f, api: api, refusals: map[int]int{}}
+}
+
+// submit sends tasks in one call, whatever becomes of it. Each has an id.
+func (l *ledger) submit(tasks ...harness.New) bool {
+	var answer struct {
+		Items []struct {
+			ID     string
+			Status int
+		}
+	}
+	status, err := l.api.Call("POST", "/api/v1/tasks/batch", tasks, &answer)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err != nil || status != http.StatusOK || len(answer.Items) != len(tasks) {
+		l.refusals[status]++
+		l.unsure = append(l.unsure, tasks...)
+		return false
+	}
+	for i, item := range answer.Items {
+		if item.Status != http.StatusCreated && item.Status != http.StatusOK {
+			l.f.Errorf("submit of %v: status %d", tasks[i], item.Status)
+		}
+		l.accepted = append(l.accepted, item.ID)
+	}
+	return true
+}
+
+// settle sends again what got no 2xx, until it does.
+func (l *ledger) settle() {
+	l.f.Helper()
+	harness.Until(l.f, "what got no 2xx is taken when it is sent again", func() error {
+		again := l.takeUnsure(1000)
+		if len(again) == 0 {
+			return nil
+		}
+		l.submit(again...)
+		return fmt.Errorf("%d tasks were sent again", len(again))
+	})
+}
+
+func (l *ledger) takeUnsure(most int) []harness.New {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := min(most, len(l.unsure))
+	again := l.unsure[:n:n]
+	l.unsure = l.unsure[n:]
+	return again
+}
+
+// ids are the tasks that got a 2xx, each once.
+func (l *ledger) ids() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return append([]string(nil), l.accepted...)
+}
+
+// load submits n tasks, made by task, in calls of batch with a pause between them. The returned channel is closed when
+// all are sent.
+func (l *ledger) load(n, batch int, pause time.Duration, task func(i int) harness.New) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for from := 0; from < n; from += batch {
+			tasks := make([]harness.New, 0, batch)
+			for i := from; i < min(from+batch, n); i++ {
+				tasks = append(tasks, task(i))
+			}
+			l.submit(tasks...)
+			select {
+			case <-time.After(pause):
+			case <-l.f.Context().Done():
+				return
+			}
+		}
+	}()
+	return done
+}
