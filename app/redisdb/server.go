@@ -43,6 +43,7 @@ type server struct {
 	lock   *os.File
 	log    *slog.Logger
 	out    tail
+	cuts   *truncations
 
 	process         *child.Process // nil while it does not run; the loop's own until that has ended
 	removeSocketDir func() error
@@ -53,7 +54,10 @@ func startServer(ctx context.Context, cfg StoreConfig, lock *os.File) (*Store, e
 	if err != nil {
 		return nil, fmt.Errorf("no redis-server on PATH (%s): %w", InstallHint, err)
 	}
-	s := &server{binary: binary, dir: cfg.Dir, lock: lock, log: cfg.Log}
+	s := &server{
+		binary: binary, dir: cfg.Dir, lock: lock, log: cfg.Log,
+		cuts: &truncations{dir: cfg.Dir, log: cfg.Log},
+	}
 	if s.socket, s.removeSocketDir, err = socketPath(cfg.Dir); err != nil {
 		return nil, err
 	}
@@ -90,7 +94,8 @@ func (s *server) launch(ctx context.Context) (*child.Process, error) {
 	cmd := exec.Command(s.binary,
 		"--port", "0", "--unixsocket", s.socket, "--unixsocketperm", "700",
 		"--dir", s.dir, "--appendonly", "yes", "--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction")
-	cmd.Stdout, cmd.Stderr = &s.out, &s.out
+	output := io.MultiWriter(&s.out, s.cuts)
+	cmd.Stdout, cmd.Stderr = output, output
 	cmd.ExtraFiles = []*os.File{s.lock} // the folder stays taken until the child is gone, even if we are killed
 	p, err := child.Start(cmd)
 	if err != nil {

@@ -2,12 +2,16 @@ package redisdb_test
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -100,4 +104,112 @@ func TestADamagedAppendOnlyFileIsReportedInRedisWords(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "append only file") {
 		t.Errorf("%v; want an error with redis-server's own words", err)
 	}
+}
+
+func TestACutEndOfTheAppendOnlyFileCostsOnlyTheLastWriteAndIsReported(t *testing.T) {
+	t.Run("when the store starts", func(t *testing.T) {
+		dir := t.TempDir()
+		_, client, stop := start(t, redisdb.RedisServer, dir)
+		setInOrder(t, client, "first", "second", "last")
+		stop()
+		file := cutNewest(t, dir)
+		client, out := startLogged(t, dir)
+		wantAllButTheLast(t, client, out, file)
+	})
+	t.Run("when its redis-server crashed", func(t *testing.T) {
+		dir := t.TempDir()
+		client, out := startLogged(t, dir)
+		setInOrder(t, client, "first", "second", "last")
+		crashed := serverPID(t, client)
+		file := cutNewest(t, dir)
+		if err := syscall.Kill(crashed, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		until(t, "another redis-server answers", func() bool {
+			pid := serverPID(t, client)
+			return pid != 0 && pid != crashed && client.Ping(t.Context()).Err() == nil
+		})
+		wantAllButTheLast(t, client, out, file)
+	})
+}
+
+// startLogged starts a redis-server in dir, with a client and its log. The test's end closes both.
+func startLogged(t *testing.T, dir string) (redis.UniversalClient, *lockedBuffer) {
+	t.Helper()
+	out := new(lockedBuffer)
+	store, err := redisdb.Start(t.Context(), redisdb.StoreConfig{
+		Kind: redisdb.RedisServer, Dir: dir, Log: slog.New(slog.NewTextHandler(out, nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	return redistest.Open(t, store.URL), out
+}
+
+func setInOrder(t *testing.T, client redis.UniversalClient, keys ...string) {
+	t.Helper()
+	for _, key := range keys {
+		if err := client.Set(t.Context(), key, "of "+key, 0).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func wantAllButTheLast(t *testing.T, client redis.UniversalClient, out *lockedBuffer, file string) {
+	t.Helper()
+	got, err := client.MGet(t.Context(), "first", "second", "last").Result()
+	if diff := cmp.Diff([]any{"of first", "of second", nil}, got); diff != "" {
+		t.Errorf("%v; after the cut (-want +got):\n%s", err, diff)
+	}
+	until(t, "a warning names "+file, func() bool {
+		return strings.Contains(out.String(), "level=WARN msg=\"the last writes before Redis's crash were incomplete") &&
+			strings.Contains(out.String(), "file="+file)
+	})
+}
+
+// cutNewest cuts the end off the append-only file that was written to last, inside its last write, and returns its name.
+func cutNewest(t *testing.T, dir string) string {
+	t.Helper()
+	files, _ := filepath.Glob(filepath.Join(dir, "appendonlydir", "*.incr.aof"))
+	if len(files) == 0 {
+		t.Fatal("no append-only file")
+	}
+	newest := slices.MaxFunc(files, func(a, b string) int { return cmpModified(t, a, b) })
+	info, err := os.Stat(newest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(newest, info.Size()-9); err != nil {
+		t.Fatal(err)
+	}
+	return newest
+}
+
+func cmpModified(t *testing.T, a, b string) int {
+	t.Helper()
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	if err := errors.Join(errA, errB); err != nil {
+		t.Fatal(err)
+	}
+	return infoA.ModTime().Compare(infoB.ModTime())
+}
+
+// lockedBuffer is a log that may be read while it is written.
+type lockedBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
 }
