@@ -1,5 +1,8 @@
 -- reclaim.lua: a worker that was silent for too long -> lost; assigned, running -> pending at the head, in order; or
 -- failed after too many lost workers or attempts, or canceled where that was asked. The whole list goes in one script.
+-- Of several tasks that one more lost worker would fail, which may be one poison and its neighbours, the first goes to
+-- pending and the others to retry, a while apart: so that they run one by one, and only the poison takes its worker
+-- down once more.
 -- ARGV[1] worker time-out ms      ARGV[2] most lost workers a task may have
 -- Returns {} or {worker, silent ms, requeued, ended}. Where nobody looked for half a time-out, Redis was away or its
 -- clock jumped, and all are given one more lease to show that they live.
@@ -17,7 +20,16 @@ if now < grace and grace - now <= timeout then return {} end
 local silent = redis.call('ZRANGEBYSCORE', K.workers, '-inf', '(' .. int(now - timeout), 'WITHSCORES', 'LIMIT', 0, 1)
 if #silent == 0 then return {} end
 
-local worker, requeued, over = silent[1], 0, 0
+local worker, requeued, over, suspects = silent[1], 0, 0, 0
+-- apart is how long the next suspect waits: until a worker that this one takes down has been found lost.
+local apart = 2 * timeout
+
+local function set_apart(id, h, s)
+  s.code, s.due = 'y', now + suspects * apart
+  redis.call('ZADD', K.retry, int(s.due), id)
+  count(h.queue, 'y', 1)
+end
+
 local function lose(id, h, s)
   count(h.queue, 'r', -1)
   s.losses, s.error = s.losses + 1, 'worker ' .. worker .. ' was lost'
@@ -29,12 +41,19 @@ local function lose(id, h, s)
   elseif s.attempt >= h.most then
     finalize(id, h, s, 'f', 'attempts_exhausted')
   else
-    s.code, s.assigned, s.started = 'p', 0, 0
+    s.assigned, s.started = 0, 0
     silenced[#silenced + 1] = id
-    enqueue(id, h.queue, h.priority, true)
+    local suspect = s.losses == tonumber(ARGV[2]) - 1
+    if suspect and suspects > 0 then
+      set_apart(id, h, s)
+    else
+      s.code = 'p'
+      enqueue(id, h.queue, h.priority, true)
+    end
+    if suspect then suspects = suspects + 1 end
   end
   redis.call('HSET', K.state, id, format(s))
-  return s.code == 'p'
+  return s.code == 'p' or s.code == 'y'
 end
 
 local ids = redis.call('LRANGE', K.processing .. worker, 0, -1)
@@ -42,7 +61,7 @@ local records, states = lookup(K.tasks, ids), lookup(K.state, ids)
 for i, id in ipairs(ids) do
   local s = parse(states[i])
   if not readable(records[i], states[i]) then
-    redis.call('RPUSH', K.unreadable, id)
+    put_aside(id, records[i] and string.match(records[i], '^%d|([^|]*)|'), string.match(states[i] or '', '^([ar])|'))
   elseif s.worker == worker and s.code == 'a' then
     take_back(id, header(records[i]), s)
     requeued = requeued + 1

@@ -2,5 +2,5 @@
 -- ARGV[1] most tasks to move. Returns {moved, 1 where there is more to do}.
 
 local moved, more = assign(tonumber(ARGV[1]))
-if moved > 0 then commit() end
+if counted() then commit() end
 return { moved, more and 1 or 0 }

@@ -1,6 +1,8 @@
 -- promote.lua: scheduled, retry -> pending, where their time has come.
 -- ARGV[1] most tasks to move from each. Returns {moved, ms until the next is due, or -1}.
 
+local index_code = { [K.scheduled] = 's', [K.retry] = 'y' }
+
 local function due(key)
   local ids = redis.call('ZRANGEBYSCORE', key, '-inf', int(now), 'LIMIT', 0, tonumber(ARGV[1]))
   local records, states, values = lookup(K.tasks, ids), lookup(K.state, ids), {}
@@ -13,6 +15,8 @@ local function due(key)
       values[#values + 1] = id
       values[#values + 1] = format(s)
       enqueue(id, h.queue, h.priority)
+    elseif records[i] and not readable(records[i], states[i]) then
+      put_aside(id, string.match(records[i], '^%d|([^|]*)|'), index_code[key])
     end
   end
   if #ids > 0 then
@@ -29,6 +33,6 @@ end
 
 local moved = due(K.scheduled) + due(K.retry)
 flush()
-if moved > 0 then commit() end
+if counted() then commit() end
 local next_due = math.min(wait(K.scheduled), wait(K.retry))
 return { moved, next_due < math.huge and next_due or -1 }

@@ -25,5 +25,5 @@ want = want - start(worker, want, leases)
 local moved, more = 0, false
 if want > 0 then moved, more = assign(math.max(want, #outcomes), claim(worker, want, leases)) end
 if more then wake() end
-if moved > 0 or #leases > 0 then commit() end
+if counted() then commit() end
 return { 'ok', answers, leases }

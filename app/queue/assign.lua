@@ -68,10 +68,8 @@ local function live(lane, id, record, state)
   if handed[id] or not record or state and string.byte(state) ~= 112 then return nil end
   local priority, queue, kind, created = string.match(record, '^(%d)|([^|]*)|([^|]*)|(%d+)|%d+|%d+|[%d-]+|')
   if not priority or state and not string.find(state, readable_state) then
-    redis.call('RPUSH', K.unreadable, id)
+    put_aside(id, lane.queue, 'p')
     handed[id] = true
-    count(lane.queue, 'p', -1)
-    count(lane.queue, 'U', 1)
     return nil
   end
   if priority ~= lane.priority or queue ~= lane.queue or lane.type and lane.type ~= kind then return nil end

@@ -191,6 +191,18 @@ local function write_ended()
   ended, doomed, silenced = {}, {}, {}
 end
 
+-- counted tells whether there is anything for commit to write, also where a script moved no task.
+local function counted() return next(tally) ~= nil end
+
+-- put_aside keeps an id whose records cannot be read, for people to look at. The caller has taken it off its place;
+-- queue and code are what is known of it, or nil.
+local function put_aside(id, queue, code)
+  redis.call('RPUSH', K.unreadable, id)
+  if not queue or not code then return end
+  count(queue, code, -1)
+  count(queue, 'U', 1)
+end
+
 -- commit writes what was summed up: indexes, counters, and at most once in 20 ms a hint that something changed. A
 -- reader that looks 25 ms after a hint has seen all that the silence hid.
 local function commit()
