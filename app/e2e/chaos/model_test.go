@@ -23,8 +23,9 @@ import (
 )
 
 // TestAfterAnyMovesEachTaskStandsInOnePlaceAndCountsAddUp drives random moves, also wrong and late ones, and reads the
-// whole cell after each: every task stands on exactly one list or set, which its state names, and every counter equals
-// what is there. It runs on both stores.
+// whole cell after each: every task stands on exactly one list or set, which its state names, every counter equals what
+// is there, and nothing of any task has changed but by the arrows of the state diagram that the move may take. It runs
+// on both stores; -rapid.checks says how many runs of random moves, 100 where it is not given.
 func TestAfterAnyMovesEachTaskStandsInOnePlaceAndCountsAddUp(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, url string) {
 		c, err := queue.Open(t.Context(), url)
@@ -34,12 +35,9 @@ func TestAfterAnyMovesEachTaskStandsInOnePlaceAndCountsAddUp(t *testing.T) {
 		defer c.Close()
 		rapid.Check(t, func(rt *rapid.T) {
 			m := newModel(t.Context(), rt, c)
-			rt.Repeat(map[string]func(*rapid.T){
-				"": m.check, "submit": m.submit, "submit again": m.resubmit, "register": m.register, "turn": m.turn,
-				"late report": m.lateReport, "heartbeat": m.heartbeat, "drain": m.drain, "leave": m.leave,
-				"lose worker": m.lose, "cancel": m.cancel, "redrive": m.redrive, "run now": m.runNow, "delete": m.delete,
-				"pause": m.pause, "schedule": m.schedule, "level": m.level, "audit": m.audit, "purge": m.purge,
-			})
+			m.noted("register", m.register)(rt)
+			m.noted("submit", m.submit)(rt)
+			rt.Repeat(m.moves())
 		})
 	})
 }
@@ -62,6 +60,8 @@ type model struct {
 	live      map[string]*holding
 	late      []lateReport
 	n         int
+	move      *move           // the last one
+	lives     map[string]life // as they were before it
 }
 
 // lateReport is one that a worker could send after it lost the task.
@@ -79,16 +79,46 @@ func newModel(ctx context.Context, t *rapid.T, c *queue.Client) *model {
 	repairs := &bytes.Buffer{}
 	quiet := slog.New(slog.NewTextHandler(repairs, &slog.HandlerOptions{Level: slog.LevelError}))
 	return &model{
-		ctx: ctx, client: c, payloads: map[string]string{}, live: map[string]*holding{}, repairs: repairs,
+		ctx: ctx, client: c, payloads: map[string]string{}, live: map[string]*holding{}, repairs: repairs, move: &move{},
 		scheduler: scheduler.New(c, scheduler.Config{Log: quiet}),
 		purger:    scheduler.New(c, scheduler.Config{MaxCompleted: 1, Log: quiet}),
 		monitor:   monitor.New(c, monitor.Config{WorkerTimeout: leaseForEver, Log: quiet}),
 	}
 }
 
+// moves are the actions. What makes tasks run is named more often than what stops them, or few would ever run; and
+// first, because rapid prefers what is first in the alphabet.
+func (m *model) moves() map[string]func(*rapid.T) {
+	moves := map[string]func(*rapid.T){"": m.check}
+	for i, action := range []struct {
+		name  string
+		often int
+		do    func(*rapid.T)
+	}{
+		{"turn", 8, m.turn}, {"schedule", 3, m.schedule}, {"submit", 3, m.submit}, {"lose worker", 2, m.lose},
+		{"register", 4, m.register}, {"level", 2, m.level}, {"leave", 2, m.leave}, {"redrive", 3, m.redrive},
+		{"cancel", 2, m.cancel}, {"purge", 1, m.purge}, {"run now", 1, m.runNow}, {"delete", 1, m.delete},
+		{"drain", 1, m.drain}, {"heartbeat", 1, m.heartbeat}, {"pause", 1, m.pause}, {"audit", 1, m.audit},
+		{"late report", 1, m.lateReport}, {"submit again", 1, m.resubmit},
+	} {
+		for n := range action.often {
+			moves[fmt.Sprintf("%c%d %s", 'a'+i, n, action.name)] = m.noted(action.name, action.do)
+		}
+	}
+	return moves
+}
+
+// noted is the action that leaves word of what it is about to do.
+func (m *model) noted(name string, act func(*rapid.T)) func(*rapid.T) {
+	return func(t *rapid.T) {
+		m.move = &move{name: name, began: time.Now().UnixMilli()}
+		act(t)
+	}
+}
+
 var (
 	someQueues = rapid.SampledFrom([]string{"default", "email", "a:b"})
-	someTypes  = rapid.SampledFrom([]string{"echo", "mail", "nobody"})
+	someTypes  = rapid.SampledFrom([]string{"echo", "echo", "mail", "mail", "nobody"})
 )
 
 func (m *model) submit(t *rapid.T) {
@@ -98,17 +128,26 @@ func (m *model) submit(t *rapid.T) {
 		tasks[i] = queue.Task{
 			ID: fmt.Sprintf("t%d", m.n), Queue: someQueues.Draw(t, "queue"), Type: someTypes.Draw(t, "type"),
 			Priority:    queue.NewPriority(rapid.SampledFrom([]int{0, 5, 5, 9}).Draw(t, "priority")),
-			Delay:       rapid.SampledFrom([]time.Duration{0, 0, time.Millisecond, time.Hour}).Draw(t, "delay"),
+			Delay:       rapid.SampledFrom([]time.Duration{0, 0, 0, 0, time.Millisecond, time.Hour}).Draw(t, "delay"),
 			Payload:     []byte(fmt.Sprintf("%q", strings.Repeat("x", rapid.SampledFrom([]int{3, 3, 2000}).Draw(t, "size")))),
-			MaxAttempts: rapid.IntRange(1, 4).Draw(t, "max_attempts"),
+			MaxAttempts: rapid.IntRange(1, 5).Draw(t, "max_attempts"),
 		}
 	}
+	m.move.sent = byID(tasks)
 	for i, s := range m.submitAll(t, tasks) {
 		if s.Status != queue.Created {
 			t.Fatalf("submit %s: status %v, wanted Created", s.ID, s.Status)
 		}
 		m.payloads[s.ID] = string(tasks[i].Payload)
 	}
+}
+
+func byID(tasks []queue.Task) map[string]queue.Task {
+	all := map[string]queue.Task{}
+	for _, t := range tasks {
+		all[t.ID] = t
+	}
+	return all
 }
 
 func (m *model) submitAll(t *rapid.T, tasks []queue.Task) []queue.Submitted {
@@ -135,14 +174,16 @@ func (m *model) anyTask(t *rapid.T) (string, bool) {
 	if len(m.payloads) == 0 {
 		return "", false
 	}
-	return rapid.SampledFrom(slices.Sorted(maps.Keys(m.payloads))).Draw(t, "task"), true
+	m.move.id = rapid.SampledFrom(slices.Sorted(maps.Keys(m.payloads))).Draw(t, "task")
+	return m.move.id, true
 }
 
 func (m *model) anyWorker(t *rapid.T) (*holding, bool) {
 	if len(m.live) == 0 {
 		return nil, false
 	}
-	return m.live[rapid.SampledFrom(slices.Sorted(maps.Keys(m.live))).Draw(t, "worker")], true
+	m.move.worker = rapid.SampledFrom(slices.Sorted(maps.Keys(m.live))).Draw(t, "worker")
+	return m.live[m.move.worker], true
 }
 
 func (m *model) register(t *rapid.T) {
@@ -178,9 +219,15 @@ func (m *model) turn(t *rapid.T) {
 		return
 	}
 	var reports []workers.Report
+	m.move.reports = map[string]workers.Report{}
 	for _, id := range slices.Sorted(maps.Keys(w.running)) {
 		if rapid.Bool().Draw(t, "ended") {
-			reports = append(reports, reportOf(w.running[id], someKinds.Draw(t, "kind")))
+			kind := someKinds.Draw(t, "kind")
+			if kind == workers.Retry && w.running[id].Attempt == w.running[id].MaxAttempts {
+				kind = workers.Fail // as a worker judges it
+			}
+			reports = append(reports, reportOf(w.running[id], kind))
+			m.move.reports[id] = reports[len(reports)-1]
 		}
 	}
 	for range rapid.IntRange(1, 2).Draw(t, "times sent") { // a lost reply: the same reports again

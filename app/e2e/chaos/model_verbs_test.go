@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"os"
 	"slices"
@@ -12,6 +13,12 @@ import (
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
 
+// verb notes what a user's verb was answered.
+func (m *model) verb(t *rapid.T, err error, allowed ...error) {
+	m.move.done, m.move.refused = err == nil, errors.Is(err, queue.ErrState)
+	m.expect(t, err, append(allowed, queue.ErrState)...)
+}
+
 func (m *model) cancel(t *rapid.T) {
 	id, ok := m.anyTask(t)
 	if !ok {
@@ -21,20 +28,20 @@ func (m *model) cancel(t *rapid.T) {
 	ctx, stop := context.WithTimeout(m.ctx, 30*time.Millisecond)
 	defer stop()
 	_, err := m.client.Cancel(ctx, id)
-	m.expect(t, err, queue.ErrState, os.ErrDeadlineExceeded, context.DeadlineExceeded) // or the wait was cut short
+	m.verb(t, err, os.ErrDeadlineExceeded, context.DeadlineExceeded) // or the wait was cut short
 }
 
 func (m *model) redrive(t *rapid.T) {
 	if id, ok := m.anyTask(t); ok {
 		_, err := m.client.Redrive(m.ctx, id)
-		m.expect(t, err, queue.ErrState)
+		m.verb(t, err)
 	}
 }
 
 func (m *model) runNow(t *rapid.T) {
 	if id, ok := m.anyTask(t); ok {
 		_, err := m.client.RunNow(m.ctx, id)
-		m.expect(t, err, queue.ErrState)
+		m.verb(t, err)
 	}
 }
 
@@ -44,7 +51,7 @@ func (m *model) delete(t *rapid.T) {
 		return
 	}
 	err := m.client.Delete(m.ctx, id)
-	m.expect(t, err, queue.ErrState)
+	m.verb(t, err)
 	if err == nil {
 		delete(m.payloads, id)
 	}

@@ -2,7 +2,6 @@ package chaos
 
 import (
 	"slices"
-
 )
 
 // breakRecord puts a task on its queue whose record is no record, as a faulty program or a bad restore might.

@@ -25,10 +25,10 @@ func (s *site) verify(faults, inFlight int) *harness.Census {
 	}
 	ids := unique(s.ids())
 	s.f.note(func(r *figures) { r.Tasks += len(ids) })
-	s.allFinal(census, ids)           // I1
-	s.recordedOnce(census, len(ids))  // I2
-	s.executed(ids, faults*inFlight)  // I4
-	s.recovered(census)               // I3
+	s.allFinal(census, ids)          // I1
+	s.recordedOnce(census, len(ids)) // I2
+	s.executed(ids, faults*inFlight) // I4
+	s.recovered(census)              // I3
 	return census
 }
 

@@ -11,7 +11,7 @@ import (
 // System is a QueuePilot whose roles run apart, on a real Redis: web, scheduler and monitor. Workers are added.
 type System struct {
 	*API
-	Redis     *redistest.Redis // nil where Setup.Address names another one
+	Redis     *redistest.Redis // nil where Setup.Address names something else
 	Web       *Process
 	Scheduler *Process
 	Monitor   *Process
@@ -21,11 +21,11 @@ type System struct {
 
 // Setup says how a System is made. The zero value is a redis-server of its own and the programs' defaults.
 type Setup struct {
-	// Address is the Redis that a process is given, by its role ("web", "scheduler", "monitor") or a worker's name. nil:
-	// a new redis-server's.
+	// Redis is the server that it works on; a new one where nil.
+	Redis *redistest.Redis
+	// Address is the Redis that a process is given, by its role ("web", "scheduler", "monitor") or a worker's name; nil
+	// or "" stand for the address of Redis.
 	Address func(process string) string
-	// Redis are further arguments of the new redis-server.
-	Redis []string
 	// WorkerTimeout is given to all processes, with a fifth of it as the heartbeat's interval; 5 s where 0.
 	WorkerTimeout time.Duration
 	// Args are further arguments of all of queuepilot's processes.
@@ -41,10 +41,9 @@ func NewSystem(t testing.TB) *System {
 // NewSystemWith is NewSystem with another setup.
 func NewSystemWith(t testing.TB, setup Setup) *System {
 	t.Helper()
-	s := &System{t: t, setup: setup}
-	if setup.Address == nil {
-		s.Redis = redistest.New(t, setup.Redis...)
-		s.setup.Address = func(string) string { return s.Redis.URL() }
+	s := &System{t: t, setup: setup, Redis: setup.Redis}
+	if s.Redis == nil && setup.Address == nil {
+		s.Redis = redistest.New(t)
 	}
 	s.Web = s.Role("web", "web", "--addr", "127.0.0.1:0")
 	s.Scheduler = s.Role("scheduler", "scheduler")
@@ -58,8 +57,18 @@ func NewSystemWith(t testing.TB, setup Setup) *System {
 // Setup.Address.
 func (s *System) Role(name, role string, args ...string) *Process {
 	s.t.Helper()
-	all := append([]string{role, "--redis-url", s.setup.Address(name)}, s.setup.Args...)
+	all := append([]string{role, "--redis-url", s.address(name)}, s.setup.Args...)
 	return Start(s.t, name, append(append(all, s.times("--")...), args...)...)
+}
+
+// address is the Redis that the process called name is given.
+func (s *System) address(name string) string {
+	if s.setup.Address != nil {
+		if url := s.setup.Address(name); url != "" {
+			return url
+		}
+	}
+	return s.Redis.URL()
 }
 
 // times are the arguments that say how long silence may last.
@@ -106,7 +115,7 @@ func (s *System) Worker(name string, slots int, args ...string) *Process {
 func (s *System) TestWorker(name string, slots int, dir Gates, args ...string) *Process {
 	s.t.Helper()
 	all := append([]string{
-		"-redis-url", s.setup.Address(name), "-name", name, "-slots", strconv.Itoa(slots), "-dir", string(dir),
+		"-redis-url", s.address(name), "-name", name, "-slots", strconv.Itoa(slots), "-dir", string(dir),
 	}, s.times("-")...)
 	p := StartTestWorker(s.t, name, append(all, args...)...)
 	p.WorkerID()

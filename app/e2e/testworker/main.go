@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 
@@ -46,6 +47,13 @@ func parse() options {
 	flag.DurationVar(&o.cfg.ShutdownTimeout, "shutdown-timeout", 25*time.Second, "for running tasks to end after SIGTERM")
 	flag.DurationVar(&o.cfg.WorkerTimeout, "worker-timeout", 0, "as the monitor's")
 	flag.DurationVar(&o.cfg.HeartbeatInterval, "heartbeat-interval", 0, "between two heartbeats")
+	flag.Func("queues", "names of the queues to work on, comma-separated; all by default", func(names string) error {
+		o.cfg.Queues = map[string]int{}
+		for name := range strings.SplitSeq(names, ",") {
+			o.cfg.Queues[name] = 1
+		}
+		return nil
+	})
 	flag.IntVar(&o.burn, "burn", 0, "goroutines that keep a CPU busy each")
 	flag.Parse()
 	o.cfg.Log = slog.New(slog.NewJSONHandler(os.Stderr, nil))

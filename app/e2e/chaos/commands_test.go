@@ -1,0 +1,200 @@
+package chaos
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/xuniquepatel/queue-pilot/app/e2e/harness"
+	"github.com/xuniquepatel/queue-pilot/app/redisdb/redistest"
+)
+
+// failpoint is a process behind a proxy that can stop the world for it at one of its commands: before it, or when the
+// server has run it and the process does not know yet.
+type failpoint struct {
+	proxy  *harness.Proxy
+	start  func() *harness.Process
+	proc   *harness.Process
+	struck chan string
+
+	mu   sync.Mutex
+	left int // commands until it strikes; below zero where it is not armed
+	fate harness.Fate
+	dead bool // it struck: nothing passes until the process is replaced
+}
+
+func (s *site) failpoint(name, role string, proxy *harness.Proxy) *failpoint {
+	p := &failpoint{proxy: proxy, left: -1, struck: make(chan string, 1)}
+	p.start = func() *harness.Process { return s.Role(name, role) }
+	proxy.Decide(p.decide)
+	p.proc = p.start()
+	return p
+}
+
+func (p *failpoint) decide(command string) harness.Fate {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	switch {
+	case p.dead:
+		return harness.CutBefore
+	case p.left > 0:
+		p.left--
+	case p.left == 0:
+		p.left, p.dead = -1, true
+		p.struck <- command
+		return p.fate
+	}
+	return harness.Pass
+}
+
+// strike kills the process at its n-th command from now and starts it again.
+func (p *failpoint) strike(f *fault, n int, fate harness.Fate) string {
+	p.mu.Lock()
+	p.left, p.fate = n, fate
+	p.mu.Unlock()
+	var command string
+	harness.Until(f, p.proc.Name+" reaches its failpoint", func() error {
+		select {
+		case command = <-p.struck:
+			return nil
+		default:
+			return errors.New("not yet")
+		}
+	})
+	p.proc.Kill()
+	p.mu.Lock()
+	p.dead = false
+	p.mu.Unlock()
+	p.proc = p.start()
+	return command
+}
+
+func TestRow05SchedulersAndMonitorsKilledBetweenCommandsKeepTheOrder(t *testing.T) {
+	row(t, 5, "two schedulers and monitors killed between any two commands", func(f *fault) {
+		redis := redistest.New(f)
+		proxies := map[string]*harness.Proxy{}
+		for _, name := range []string{"scheduler1", "scheduler2", "monitor1", "monitor2"} {
+			proxies[name] = harness.NewProxy(f, redis.Addr())
+		}
+		s := newSite(f, harness.Setup{Redis: redis, Address: func(process string) string {
+			if p := proxies[process]; p != nil {
+				return p.URL()
+			}
+			return ""
+		}})
+		s.Scheduler.Kill()
+		s.Monitor.Kill()
+		var points []*failpoint
+		for name, proxy := range proxies {
+			points = append(points, s.failpoint(name, strings.TrimRight(name, "12"), proxy))
+		}
+		s.worker("line", 1, "-queues", "fifo")
+		crew := s.crew(2, 4, "-queues", "default")
+
+		done := s.load(size(800, 8000), 20, 50*time.Millisecond, s.mixed)
+		kills := 0
+		strikes := f.during(done, time.Millisecond, 50*time.Millisecond, func() {
+			point, fate := points[f.intn(len(points))], []harness.Fate{harness.CutBefore, harness.CutAfter}[f.intn(2)]
+			f.Logf("%s killed at %s (%d)", point.proc.Name, point.strike(f, f.intn(20), fate), fate)
+			if f.oneIn(4) {
+				crew.killOne()
+				kills++
+			}
+		})
+		s.drain()
+		f.figure("strikes", float64(strikes))
+		s.verify(kills, crew.slots)
+		s.inOrder()
+	})
+}
+
+// mixed returns task i of a load in which every third goes to the line, and every third of the rest waits a moment.
+func (s *site) mixed(i int) harness.New {
+	switch i % 3 {
+	case 0:
+		return harness.New{"id": fmt.Sprintf("F%05d", i), "queue": "fifo", "type": "work", "payload": map[string]int{"ms": 1}}
+	case 1:
+		task := s.work(20)(i)
+		task["delay_seconds"] = 0.05 * float64(s.f.intn(20))
+		return task
+	default:
+		return s.work(20)(i)
+	}
+}
+
+// inOrder checks that the tasks of the fifo line started, each for the first time, in the order of their submission.
+func (s *site) inOrder() {
+	s.f.Helper()
+	var started []string
+	for _, e := range s.gates.Executions(s.f) {
+		if e.What == "start" && strings.HasPrefix(e.Task, "F") && !slices.Contains(started, e.Task) {
+			started = append(started, e.Task)
+		}
+	}
+	if !slices.IsSorted(started) {
+		s.f.Errorf("the line of one slot started in the order %v", started)
+	}
+}
+
+// cutter makes the server run some commands whose replies are then never delivered, and counts them.
+type cutter struct {
+	f    *fault
+	one  map[string]int // a command's reply is lost once in so many
+	mu   sync.Mutex
+	cuts map[string]int
+	off  bool
+}
+
+func (c *cutter) decide(command string) harness.Fate {
+	n := c.one[command]
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n == 0 || c.off || !c.f.oneIn(n) {
+		return harness.Pass
+	}
+	c.cuts[command]++
+	return harness.CutAfter
+}
+
+// stop lets everything pass from now on, and notes what was cut.
+func (c *cutter) stop() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.off = true
+	for command, n := range c.cuts {
+		c.f.figure("lost_replies_"+command, float64(n))
+	}
+	for command := range c.one {
+		if c.cuts[command] == 0 {
+			c.f.Errorf("no reply of %s was lost: nothing is shown for it", command)
+		}
+	}
+}
+
+func TestRow06ALostReplyIsTheSameAnswerTheNextTime(t *testing.T) {
+	row(t, 6, "reply lost after execution, of every move", func(f *fault) {
+		redis := redistest.New(f)
+		cuts := &cutter{f: f, cuts: map[string]int{}, one: map[string]int{
+			"submit": 3, "assign": 4, "turn": 4, "heartbeat": 4, "promote": 4, "level": 8, "reclaim": 4, "register": 2,
+		}}
+		proxy := harness.NewProxy(f, redis.Addr())
+		proxy.Decide(cuts.decide)
+		s := newSite(f, harness.Setup{Redis: redis, Address: func(string) string { return proxy.URL() }})
+		crew := s.crew(2, 4, "-queues", "default")
+		s.worker("line", 1, "-queues", "fifo")
+		<-s.load(size(600, 6000), 20, 50*time.Millisecond, s.mixed)
+		s.drain()
+		cuts.stop()
+		s.verify(0, 0) // no fault here makes anything run twice
+		s.inOrder()
+		for _, w := range crew.workers {
+			if n := w.Log().Count("report refused"); n > 0 {
+				f.Errorf("%d reports of %s were refused; each was the worker's own, sent again", n, w.Name)
+			}
+		}
+	})
+}
