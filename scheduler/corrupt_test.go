@@ -2,6 +2,7 @@ package scheduler_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
@@ -22,5 +23,21 @@ func TestAnUnreadableStateRecordLosesNoOtherTask(t *testing.T) {
 		if first != nil || second != nil || n < 19 {
 			t.Errorf("Schedule: %v, then %v; %d of 20 tasks stand somewhere", first, second, n)
 		}
+	})
+}
+
+func TestAnUnreadableRecordIsPutAsideAndCountedThoughNothingElseMoves(t *testing.T) {
+	each(t, func(t *testing.T, c *queue.Client) {
+		submit(t, c, queue.Task{ID: "waits"}, queue.Task{ID: "sleeps", Delay: time.Millisecond})
+		for _, id := range []string{"waits", "sleeps"} {
+			must(t, c.Redis().HSet(t.Context(), c.Keys().States(), id, "s|garbage").Err())
+		}
+		register(t, c, "w", 10, nil, "echo")
+		s := newScheduler(c)
+		eventually(t, "both are put aside", func() bool {
+			must(t, s.Schedule(t.Context()))
+			return len(list(t, c, c.Keys().Prefix()+"unreadable")) == 2
+		})
+		expectCounts(t, c, "default", "S=2 U=2")
 	})
 }

@@ -65,13 +65,14 @@ end
 local handed = {}
 
 local function live(lane, id, record, state)
-  if handed[id] or not record or state and string.byte(state) ~= 112 then return nil end
+  if handed[id] or not record then return nil end
   local priority, queue, kind, created = string.match(record, '^(%d)|([^|]*)|([^|]*)|(%d+)|%d+|%d+|[%d-]+|')
   if not priority or state and not string.find(state, readable_state) then
     put_aside(id, lane.queue, 'p')
     handed[id] = true
     return nil
   end
+  if state and string.byte(state) ~= 112 then return nil end
   if priority ~= lane.priority or queue ~= lane.queue or lane.type and lane.type ~= kind then return nil end
   return kind, created
 end
