@@ -34,12 +34,14 @@ type App struct {
 	log    *slog.Logger
 	store  *redisdb.Store // nil where a Redis was named
 	client *queue.Client
+	check  *check
 	hub    *live.Hub
 	web    *web.Server // nil without the role Web
 }
 
 // Open takes the address, starts the store where no Redis is named, and builds the parts. Nothing works yet: call
-// Run, or Close. A named Redis need not answer yet. An error says the fix; log may be nil for slog.Default().
+// Run, or Close. A named Redis need not answer yet; one that answers and cannot be worked on is refused. An error says
+// the fix; log may be nil for slog.Default().
 func Open(ctx context.Context, cfg Config, roles Roles, log *slog.Logger) (*App, error) {
 	if log == nil {
 		log = slog.Default()
@@ -85,7 +87,7 @@ func (a *App) build(ctx context.Context) error {
 	}
 	a.hub = live.New(a.client, hubConfig)
 	a.web = web.New(a.client, a.hub, web.Config{
-		Listener: ln, CORSOrigins: a.cfg.CORSOrigins, Version: Version(), Log: a.log, StoreNote: a.storeNote(),
+		Listener: ln, CORSOrigins: a.cfg.CORSOrigins, Version: Version(), Log: a.log, StoreNote: a.storeNote,
 	})
 	return nil
 }
@@ -104,6 +106,10 @@ func (a *App) openStore(ctx context.Context) error {
 		return usagef("--redis-url: %w", err)
 	}
 	a.client = queue.New(rdb)
+	a.check = newCheck(a.client, a.log)
+	if err := a.check.atStart(ctx); err != nil {
+		return fmt.Errorf("%s: %w", a.storeName(), err)
+	}
 	return nil
 }
 
@@ -114,12 +120,24 @@ func (a *App) storeKind() string {
 	return a.cfg.Store
 }
 
-// storeNote says who keeps the tasks, and what that promises.
-func (a *App) storeNote() string {
+// storeName says who keeps the tasks.
+func (a *App) storeName() string {
 	if a.store == nil {
 		return "Redis at " + redisdb.Redact(a.cfg.RedisURL)
 	}
-	return a.store.Kind + ": " + a.store.Promise
+	return a.store.Kind
+}
+
+// storeNote says who keeps the tasks, and what that promises, as far as it is known by now. Any goroutine may call it.
+func (a *App) storeNote() string {
+	promise := a.check.promised()
+	if a.store != nil {
+		promise = a.store.Promise
+	}
+	if promise == "" {
+		return a.storeName()
+	}
+	return a.storeName() + ": " + promise
 }
 
 // URL is where the dashboard answers; empty without the role Web.

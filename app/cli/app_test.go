@@ -31,8 +31,13 @@ func takenAddr(t *testing.T) string {
 // startApp runs the whole program inside this process until stop or the test's end.
 func startApp(t *testing.T, cfg Config, roles Roles) (app *App, stop func()) {
 	t.Helper()
+	return startLogged(t, cfg, roles, slog.New(slog.DiscardHandler))
+}
+
+func startLogged(t *testing.T, cfg Config, roles Roles, log *slog.Logger) (app *App, stop func()) {
+	t.Helper()
 	cfg.Addr = "127.0.0.1:0"
-	app, err := Open(t.Context(), cfg, roles, slog.New(slog.DiscardHandler))
+	app, err := Open(t.Context(), cfg, roles, log)
 	if err != nil {
 		t.Fatal(err)
 	}

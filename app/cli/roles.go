@@ -12,14 +12,25 @@ import (
 // requests, the scheduler stops, workers drain, the last snapshot goes out, the sockets close, the store closes. It
 // returns the first role's error, nil where ctx ended.
 func (a *App) Run(ctx context.Context) error {
+	stopWatch := a.watchRedis()
 	crew := newCrew(a.log)
 	a.hire(crew)
 	err := crew.wait(ctx)
 	crew.stop()
+	stopWatch()
 	if closeErr := a.Close(); err == nil {
 		err = closeErr
 	}
 	return err
+}
+
+// watchRedis keeps checking a named Redis, whose settings others change. It is none of the crew: a worker that was drained
+// ends although the watch would go on. Call stop before Close.
+func (a *App) watchRedis() (stop func()) {
+	if a.store != nil {
+		return func() {}
+	}
+	return a.check.run()
 }
 
 // hire starts the roles in the order in which they rely on each other. None needs Redis to be there: each tries until

@@ -29,7 +29,7 @@ func runRoles(ctx context.Context, std streams, cfg Config, roles Roles) error {
 	if err != nil {
 		return err
 	}
-	log.Info("store", "kept_by", app.storeNote())
+	app.nameStore()
 	if app.web != nil {
 		app.greet(std.err)
 	}
@@ -38,6 +38,16 @@ func runRoles(ctx context.Context, std streams, cfg Config, roles Roles) error {
 		log.Info("stopped")
 	}
 	return err
+}
+
+// nameStore says who keeps the tasks, and what a store of our own promises. What a named Redis promises is the check's to
+// tell, now or once it answers.
+func (a *App) nameStore() {
+	if a.store == nil {
+		a.log.Info("store", "kept_by", a.storeName())
+		return
+	}
+	a.log.Info("store", "kept_by", a.storeNote())
 }
 
 // greet says where the dashboard is, and how to submit a first task.

@@ -85,7 +85,7 @@ func has(t *testing.T, page string, texts ...string) {
 }
 
 func TestEveryPageShowsWhatThereIsWithoutScripts(t *testing.T) {
-	s := newSite(t, Config{StoreNote: "what is kept"})
+	s := newSite(t, Config{StoreNote: func() string { return "what is kept" }})
 	b := s.browser()
 	page, _ := b.visit("/", 200)
 	has(t, page, "No tasks yet.", "No workers", "what is kept", "QueuePilot test")

@@ -40,7 +40,7 @@ func (s *Server) registerPages(r fiber.Router) {
 func (s *Server) frame(c *fiber.Ctx, title, path string, chrome views.Chrome, mark views.Mark) views.Page {
 	return views.Page{
 		Title: title, Path: path, Chrome: chrome, Live: mark.JSON(), CSRF: csrfToken(c), Notice: notices[c.Query("done")],
-		Build: s.cfg.Version, Store: s.cfg.StoreNote, Assets: views.CurrentAssets(),
+		Build: s.cfg.Version, Store: s.cfg.StoreNote(), Assets: views.CurrentAssets(),
 	}
 }
 

@@ -33,12 +33,12 @@ const (
 
 // Config says where the server listens and what it tells of itself.
 type Config struct {
-	Addr        string       // host:port; port 0 takes a free one, see Server.Addr
-	Listener    net.Listener // where Addr is taken already; Server closes it
-	CORSOrigins []string     // origins ("https://example.com") whose pages may call the API; none by default
-	Version     string       // shown by /healthz and in the pages' footer
-	Log         *slog.Logger // slog.Default() where nil
-	StoreNote   string       // what the store promises; shown in the pages' footer
+	Addr        string        // host:port; port 0 takes a free one, see Server.Addr
+	Listener    net.Listener  // where Addr is taken already; Server closes it
+	CORSOrigins []string      // origins ("https://example.com") whose pages may call the API; none by default
+	Version     string        // shown by /healthz and in the pages' footer
+	Log         *slog.Logger  // slog.Default() where nil
+	StoreNote   func() string // what the store promises by now; shown in the pages' footer; nothing where nil
 
 	readTimeout time.Duration // 30 s where 0; tests take less
 }
@@ -62,6 +62,9 @@ type Server struct {
 func New(c *queue.Client, hub *live.Hub, cfg Config) *Server {
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
+	}
+	if cfg.StoreNote == nil {
+		cfg.StoreNote = func() string { return "" }
 	}
 	if cfg.readTimeout == 0 {
 		cfg.readTimeout = readTimeout
