@@ -4,15 +4,16 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/redis/go-redis/v9"
 	"pgregory.net/rapid"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
@@ -25,7 +26,7 @@ import (
 // TestAfterAnyMovesEachTaskStandsInOnePlaceAndCountsAddUp drives random moves, also wrong and late ones, and reads the
 // whole cell after each: every task stands on exactly one list or set, which its state names, every counter equals what
 // is there, and nothing of any task has changed but by the arrows of the state diagram that the move may take. It runs
-// on both stores; -rapid.checks says how many runs of random moves, 100 where it is not given.
+// on both stores; -rapid.checks says with how many seeds.
 func TestAfterAnyMovesEachTaskStandsInOnePlaceAndCountsAddUp(t *testing.T) {
 	redistest.Each(t, func(t *testing.T, url string) {
 		c, err := queue.Open(t.Context(), url)
@@ -33,6 +34,7 @@ func TestAfterAnyMovesEachTaskStandsInOnePlaceAndCountsAddUp(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
+		setSeeds(t)
 		rapid.Check(t, func(rt *rapid.T) {
 			m := newModel(t.Context(), rt, c)
 			m.noted("register", m.register)(rt)
@@ -40,6 +42,21 @@ func TestAfterAnyMovesEachTaskStandsInOnePlaceAndCountsAddUp(t *testing.T) {
 			rt.Repeat(m.moves())
 		})
 	})
+}
+
+// setSeeds sets with how many seeds a store is tried, where no flag says so. The one in memory compiles each script anew.
+func setSeeds(t *testing.T) {
+	n, checks := size(100, 1000), flag.Lookup("rapid.checks")
+	if checks.Value.String() != checks.DefValue {
+		return
+	}
+	if strings.HasSuffix(t.Name(), "memory") {
+		n /= 2
+	}
+	if err := checks.Value.Set(strconv.Itoa(n)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = checks.Value.Set(checks.DefValue) })
 }
 
 type holding struct {
@@ -95,11 +112,24 @@ func (m *model) moves() map[string]func(*rapid.T) {
 		often int
 		do    func(*rapid.T)
 	}{
-		{"turn", 8, m.turn}, {"schedule", 3, m.schedule}, {"submit", 3, m.submit}, {"lose worker", 2, m.lose},
-		{"register", 4, m.register}, {"level", 2, m.level}, {"leave", 2, m.leave}, {"redrive", 3, m.redrive},
-		{"cancel", 2, m.cancel}, {"purge", 1, m.purge}, {"run now", 1, m.runNow}, {"delete", 1, m.delete},
-		{"drain", 1, m.drain}, {"heartbeat", 1, m.heartbeat}, {"pause", 1, m.pause}, {"audit", 1, m.audit},
-		{"late report", 1, m.lateReport}, {"submit again", 1, m.resubmit},
+		{"turn", 8, m.turn},
+		{"schedule", 3, m.schedule},
+		{"submit", 3, m.submit},
+		{"lose worker", 2, m.lose},
+		{"register", 4, m.register},
+		{"level", 2, m.level},
+		{"leave", 2, m.leave},
+		{"redrive", 3, m.redrive},
+		{"cancel", 2, m.cancel},
+		{"purge", 1, m.purge},
+		{"run now", 1, m.runNow},
+		{"delete", 1, m.delete},
+		{"drain", 1, m.drain},
+		{"heartbeat", 1, m.heartbeat},
+		{"pause", 1, m.pause},
+		{"audit", 1, m.audit},
+		{"late report", 1, m.lateReport},
+		{"submit again", 1, m.resubmit},
 	} {
 		for n := range action.often {
 			moves[fmt.Sprintf("%c%d %s", 'a'+i, n, action.name)] = m.noted(action.name, action.do)
@@ -176,148 +206,6 @@ func (m *model) anyTask(t *rapid.T) (string, bool) {
 	}
 	m.move.id = rapid.SampledFrom(slices.Sorted(maps.Keys(m.payloads))).Draw(t, "task")
 	return m.move.id, true
-}
-
-func (m *model) anyWorker(t *rapid.T) (*holding, bool) {
-	if len(m.live) == 0 {
-		return nil, false
-	}
-	m.move.worker = rapid.SampledFrom(slices.Sorted(maps.Keys(m.live))).Draw(t, "worker")
-	return m.live[m.move.worker], true
-}
-
-func (m *model) register(t *rapid.T) {
-	if len(m.live) >= 4 {
-		return
-	}
-	cfg := workers.Config{
-		Name: fmt.Sprintf("w%d", m.n), Slots: rapid.IntRange(1, 4).Draw(t, "slots"),
-		Queues: rapid.SampledFrom([]map[string]int{{"*": 1}, {"default": 1, "email": 5}, {"email": 1, "*": 2}}).Draw(t, "queues"),
-	}
-	m.n++
-	types := rapid.SampledFrom([][]string{{"echo"}, {"mail"}, {"echo", "mail"}}).Draw(t, "types")
-	s, err := workers.Register(m.ctx, m.client, cfg, types)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m.live[s.ID()] = &holding{session: s, slots: cfg.Slots, running: map[string]*queue.Task{}}
-}
-
-var someKinds = rapid.SampledFrom([]workers.Kind{workers.Complete, workers.Complete, workers.Retry, workers.Fail, workers.Release})
-
-func reportOf(t *queue.Task, kind workers.Kind) workers.Report {
-	r := workers.Report{TaskID: t.ID, Attempt: t.Attempt, Kind: kind, Outcome: queue.OutcomeOK, Result: `{"done":true}`}
-	if kind != workers.Complete {
-		r.Error, r.Outcome, r.Reason, r.Result = "some|error\nof two lines", queue.OutcomeError, queue.ReasonAttemptsExhausted, ""
-	}
-	return r
-}
-
-func (m *model) turn(t *rapid.T) {
-	w, ok := m.anyWorker(t)
-	if !ok {
-		return
-	}
-	var reports []workers.Report
-	m.move.reports = map[string]workers.Report{}
-	for _, id := range slices.Sorted(maps.Keys(w.running)) {
-		if rapid.Bool().Draw(t, "ended") {
-			kind := someKinds.Draw(t, "kind")
-			if kind == workers.Retry && w.running[id].Attempt == w.running[id].MaxAttempts {
-				kind = workers.Fail // as a worker judges it
-			}
-			reports = append(reports, reportOf(w.running[id], kind))
-			m.move.reports[id] = reports[len(reports)-1]
-		}
-	}
-	for range rapid.IntRange(1, 2).Draw(t, "times sent") { // a lost reply: the same reports again
-		want := rapid.IntRange(0, w.slots).Draw(t, "want")
-		verdicts, leases, err := w.session.Turn(m.ctx, reports, min(want, w.slots-len(w.running)+len(reports)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, v := range verdicts {
-			if v == workers.Refused && w.running[reports[i].TaskID] != nil {
-				t.Fatalf("the report of %s was refused although it was this worker's", reports[i].TaskID)
-			}
-		}
-		for _, r := range reports {
-			delete(w.running, r.TaskID)
-		}
-		for _, lease := range leases {
-			w.running[lease.ID] = lease
-		}
-		if slices.ContainsFunc(reports, func(r workers.Report) bool { return w.running[r.TaskID] != nil }) {
-			break // it came back to the same worker: sending the old report again is lateReport's business
-		}
-	}
-}
-
-func (m *model) lateReport(t *rapid.T) {
-	if len(m.late) == 0 {
-		return
-	}
-	late := rapid.SampledFrom(m.late).Draw(t, "late")
-	_, _, err := late.session.Turn(m.ctx, []workers.Report{reportOf(late.task, workers.Complete)}, 1)
-	if !errors.Is(err, workers.ErrLeaseLost) {
-		t.Fatalf("the late report of %s by %s gave %v, wanted ErrLeaseLost", late.task.ID, late.session.ID(), err)
-	}
-	for _, w := range m.live { // and somebody else's report of it by a worker that lives
-		if w.running[late.task.ID] == nil {
-			verdicts, _, err := w.session.Turn(m.ctx, []workers.Report{reportOf(late.task, workers.Complete)}, 0)
-			if err != nil || verdicts[0] == workers.Recorded {
-				t.Fatalf("the report of %s by %s, which does not hold it, gave %v, %v", late.task.ID, w.session.ID(), verdicts, err)
-			}
-			return
-		}
-	}
-}
-
-func (m *model) heartbeat(t *rapid.T) {
-	if w, ok := m.anyWorker(t); ok {
-		_, err := w.session.Heartbeat(m.ctx, rapid.IntRange(1, 4).Draw(t, "slots"))
-		m.expect(t, err)
-	}
-}
-
-func (m *model) drain(t *rapid.T) {
-	if w, ok := m.anyWorker(t); ok {
-		_, err := w.session.Drain(m.ctx)
-		m.expect(t, err)
-	}
-}
-
-func (m *model) leave(t *rapid.T) {
-	w, ok := m.anyWorker(t)
-	if !ok {
-		return
-	}
-	left, err := w.session.Leave(m.ctx)
-	if err != nil || left != (len(w.running) == 0) {
-		t.Fatalf("leave with %d running: %v, %v", len(w.running), left, err)
-	}
-	if left {
-		delete(m.live, w.session.ID())
-	}
-}
-
-// lose: the worker's last heartbeat becomes an old one, and the monitor looks.
-func (m *model) lose(t *rapid.T) {
-	w, ok := m.anyWorker(t)
-	if !ok {
-		return
-	}
-	long := redis.Z{Score: 1, Member: w.session.ID()}
-	if err := m.client.Redis().ZAdd(m.ctx, m.client.Keys().Workers(), long).Err(); err != nil {
-		t.Fatal(err)
-	}
-	if err := m.monitor.Reclaim(m.ctx); err != nil {
-		t.Fatal(err)
-	}
-	for _, task := range w.running {
-		m.late = append(m.late, lateReport{w.session, task})
-	}
-	delete(m.live, w.session.ID())
 }
 
 func (m *model) expect(t *rapid.T, err error, allowed ...error) {
