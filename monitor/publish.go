@@ -47,7 +47,7 @@ func (m *Monitor) publish(ctx context.Context) error {
 }
 
 // publishNow publishes a snapshot. Where somebody did within spacing (1 ms or more) it publishes none, and returns how
-// long to wait, or 0 where that one shows the last change already.
+// long to wait, or 0 where that one shows the last change already. A spacing of 1 ms publishes in any case.
 func (m *Monitor) publishNow(ctx context.Context, spacing time.Duration) (wait time.Duration, err error) {
 	s, _, wait, err := read(ctx, m.client, 0, spacing)
 	if err != nil || s == nil {

@@ -1,5 +1,6 @@
 -- snapshot.lua: read only, but for the sequence number of a published one. The whole of a cell at one moment.
--- ARGV[1] most tasks to list, 0 for none      ARGV[2] ms between two published snapshots, or 0: not for publishing
+-- ARGV[1] most tasks to list, 0 for none      ARGV[2] ms between two published snapshots, 1 for whenever the last one
+-- was, or 0: not for publishing
 -- Returns {ms to wait, 0 where there is nothing to add} where another monitor published within that time, else
 -- {seq, now, counts, paused, oldest by queue, live workers, gone workers, rates, located tasks, failed tasks}.
 
@@ -7,7 +8,7 @@ local limit, spacing = tonumber(ARGV[1]), tonumber(ARGV[2])
 local seq = tonumber(redis.call('HGET', K.meta, 'seq') or 0)
 if spacing > 0 then
   local last = tonumber(redis.call('HGET', K.meta, 'snapshot') or 0)
-  if now - last < spacing and now >= last then
+  if spacing > 1 and now - last < spacing and now >= last then
     -- Where that one was late enough to have seen the last change, another is not needed.
     local dirty = tonumber(redis.call('HGET', K.meta, 'dirty') or 0)
     return { last >= dirty + 20 and 0 or spacing - (now - last) }
