@@ -4,15 +4,16 @@
 -- pending and the others to retry, a while apart: so that they run one by one, and only the poison takes its worker
 -- down once more.
 -- ARGV[1] worker time-out ms      ARGV[2] most lost workers a task may have
--- Returns {} or {worker, silent ms, requeued, ended}. Where nobody looked for half a time-out, Redis was away or its
--- clock jumped, and all are given one more lease to show that they live.
+-- Returns {} or {worker, silent ms, requeued, ended}. Where nobody looked for a quarter of the time-out, Redis was away
+-- or its clock jumped, and all are given one more lease to show that they live: of their own lease they have by then
+-- spent that quarter, a heartbeat's interval, and the wait before they try again.
 
 local timeout = tonumber(ARGV[1])
 local m = redis.call('HMGET', K.meta, 'monitor', 'grace')
 local last, grace = tonumber(m[1] or now), tonumber(m[2] or 0)
 redis.call('ZREM', K.gone, '') -- see heartbeat.lua
 redis.call('HSET', K.meta, 'monitor', int(now))
-if now - last > timeout / 2 or now < last then
+if now - last > timeout / 4 or now < last then
   grace = now + timeout
   redis.call('HSET', K.meta, 'grace', int(grace))
 end

@@ -35,6 +35,15 @@ func (l *life) readInbox(ctx context.Context) error {
 	return nil
 }
 
+// dropInbox removes what sayBye left where reclaim had removed the inbox before. Nobody else will soon.
+func (l *life) dropInbox(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, inboxWait)
+	defer cancel()
+	if err := l.client.Redis().Del(ctx, l.client.Keys().Inbox(l.session.id)).Err(); err != nil {
+		l.log.Debug("the inbox is left for the audit to remove", "error", err)
+	}
+}
+
 // sayBye ends readInbox at once, which no context could: a blocked command is not interrupted.
 func (l *life) sayBye(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, inboxWait)

@@ -67,6 +67,7 @@ func (l *life) run(ctx context.Context) error {
 	stop()
 	loops.Wait()
 	if isClosed(lost) {
+		l.dropInbox(context.WithoutCancel(ctx))
 		l.log.Warn("declared lost: starting again under a new id")
 		return l.session.lost()
 	}

@@ -19,15 +19,15 @@ const (
 	// firstRetry is the wait after a first failure: a lost reply or a restarting Redis is often over by then, and a
 	// heartbeat must not spend a whole interval of its lease on it.
 	firstRetry = 50 * time.Millisecond
-	// slowestRetry bounds the back-off of loops with a short interval, so that all go on within about a second of
-	// Redis's return. A loop with a longer interval is bounded by that interval.
-	slowestRetry = time.Second
+	// slowestRetry bounds the back-off of loops with a short interval, so that all go on soon after Redis's return. A loop
+	// with a longer interval is bounded by that interval: a heartbeat that waited longer would spend its lease.
+	slowestRetry = 250 * time.Millisecond
 )
 
 // Run calls step at once and then every interval, counted from start to start, or as soon as wake is signalled,
 // until ctx ends. Steps never overlap; a step that takes longer than the interval is followed by the next at once.
 //
-// A failing step is tried again after 50 ms, then with doubled waits up to the interval or one second, whichever is
+// A failing step is tried again after 50 ms, then with doubled waits up to the interval or 250 ms, whichever is
 // longer; half of each wait is random, so that many processes do not come back in step. While it fails, a wake-up is
 // kept but does not shorten the wait: a loop never spins.
 //

@@ -100,3 +100,14 @@ func (l *ledger) load(n, batch int, pause time.Duration, task func(i int) harnes
 	}()
 	return done
 }
+
+// quick is a task of a millisecond.
+func quick(id string) harness.New {
+	return harness.New{"id": id, "type": "work", "payload": map[string]int{"ms": 1}}
+}
+
+type httpError int
+
+func (e httpError) Error() string {
+	return fmt.Sprintf("it answered %d %s", int(e), http.StatusText(int(e)))
+}

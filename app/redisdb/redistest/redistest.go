@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"net"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"syscall"
 	"testing"
@@ -126,6 +128,23 @@ func (s *Redis) Stop() {
 
 // Kill ends the server as a crash would: SIGKILL.
 func (s *Redis) Kill() { s.process.Kill() }
+
+// CutTail cuts the last bytes off the append-only file of a server that does not run, as a crash of the machine might.
+func (s *Redis) CutTail(bytes int) {
+	s.t.Helper()
+	files, err := filepath.Glob(filepath.Join(s.dir, "appendonlydir", "*.incr.aof"))
+	if err != nil || len(files) == 0 {
+		s.t.Fatalf("find the append-only file: %v, %v", files, err)
+	}
+	last := files[len(files)-1]
+	info, err := os.Stat(last)
+	if err == nil {
+		err = os.Truncate(last, max(info.Size()-int64(bytes), 0))
+	}
+	if err != nil {
+		s.t.Fatalf("cut the append-only file: %v", err)
+	}
+}
 
 // Pause freezes the server: it accepts connections and answers nothing.
 func (s *Redis) Pause() { s.signal(syscall.SIGSTOP) }
