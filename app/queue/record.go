@@ -3,6 +3,7 @@ package queue
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -57,21 +58,21 @@ func DecodeRecord(id, record, large string) (*Task, error) {
 	if len(f) != 8 {
 		return nil, fmt.Errorf("queue: the record of task %s is not readable", id)
 	}
-	priority, keep := atoi(f[0]), atoi(f[5])
+	var n digits
+	priority := int(n.read(f[0], 9))
 	t := &Task{
-		ID: id, Queue: f[1], Type: f[2], Priority: &priority, CreatedAt: fromMS(f[3]),
-		MaxAttempts: atoi(f[4]), Retention: time.Duration(keep) * time.Millisecond, State: Pending,
+		ID: id, Queue: f[1], Type: f[2], Priority: &priority, CreatedAt: n.moment(f[3]),
+		MaxAttempts: n.count(f[4]), Retention: ms(n.read(f[5], mostMS)), State: Pending,
 	}
-	rest := f[7]
-	if f[6] == "-" {
-		t.Payload = json.RawMessage(large)
-	} else {
-		n := atoi(f[6])
-		if n > len(rest) {
-			return nil, fmt.Errorf("queue: the record of task %s is cut short", id)
-		}
-		t.Payload, rest = json.RawMessage(rest[:n]), rest[n:]
+	payload, rest := large, f[7]
+	if f[6] != "-" {
+		length := n.read(f[6], int64(len(rest)))
+		payload, rest = rest[:length], rest[length:]
 	}
+	if n.bad || payload == "" {
+		return nil, fmt.Errorf("queue: the record of task %s is not readable, or cut short", id)
+	}
+	t.Payload = json.RawMessage(payload)
 	return t, t.decodeSpec(rest)
 }
 
@@ -83,6 +84,9 @@ func (t *Task) decodeSpec(text string) error {
 	var s spec
 	if err := json.Unmarshal([]byte(text), &s); err != nil {
 		return fmt.Errorf("queue: the record of task %s: %w", t.ID, err)
+	}
+	if least := min(s.TimeoutMS, s.BaseMS, s.MaxMS); least < 0 || max(s.TimeoutMS, s.BaseMS, s.MaxMS) > mostMS {
+		return fmt.Errorf("queue: the record of task %s has a time-out or wait that no duration can be", t.ID)
 	}
 	if s.TimeoutMS > 0 {
 		t.Timeout = ms(s.TimeoutMS)
@@ -98,15 +102,19 @@ func (t *Task) decodeState(record string) error {
 		return nil
 	}
 	f := strings.SplitN(record, "|", 11)
-	if len(f) != 11 || len(f[0]) != 1 {
+	if len(f) != 11 || len(f[0]) != 1 || stateOf(f[0][0]) == "" {
 		return fmt.Errorf("queue: the state of task %s is not readable", t.ID)
 	}
+	var n digits
 	t.State = stateOf(f[0][0])
-	t.Attempt, t.Losses, t.WorkerID = atoi(f[1]), atoi(f[2]), f[3]
-	if due := fromMS(f[4]); !due.IsZero() {
+	t.Attempt, t.Losses, t.WorkerID = n.count(f[1]), n.count(f[2]), f[3]
+	if due := n.moment(f[4]); !due.IsZero() {
 		t.RunAt = due
 	}
-	t.AssignedAt, t.StartedAt, t.FinishedAt = fromMS(f[5]), fromMS(f[6]), fromMS(f[7])
+	t.AssignedAt, t.StartedAt, t.FinishedAt = n.moment(f[5]), n.moment(f[6]), n.moment(f[7])
+	if n.bad {
+		return fmt.Errorf("queue: the state of task %s is not readable", t.ID)
+	}
 	t.CancelRequested = f[8] == "1"
 	t.Reason, t.Error = Reason(f[9]), f[10]
 	return nil
@@ -123,7 +131,11 @@ func decodeAttempts(text string) ([]Attempt, error) {
 		if len(f) != 6 {
 			return nil, fmt.Errorf("queue: the attempt %q is not readable", line)
 		}
-		a := Attempt{Attempt: atoi(f[0]), Outcome: Outcome(f[1]), WorkerID: f[2], StartedAt: fromMS(f[3]), FinishedAt: fromMS(f[4])}
+		var n digits
+		a := Attempt{Attempt: n.count(f[0]), Outcome: Outcome(f[1]), WorkerID: f[2], StartedAt: n.moment(f[3]), FinishedAt: n.moment(f[4])}
+		if n.bad {
+			return nil, fmt.Errorf("queue: the attempt %q is not readable", line)
+		}
 		if err := json.Unmarshal([]byte(f[5]), &a.Error); err != nil {
 			return nil, fmt.Errorf("queue: the error of attempt %q: %w", line, err)
 		}
@@ -151,18 +163,39 @@ func (s State) code() byte {
 	return 0
 }
 
-// atoi reads what scripts wrote; they write nothing else than digits there.
+// The largest numbers in a record: what a time.Duration holds, and the last moment that RFC 3339 can write.
+const (
+	mostMS     = math.MaxInt64 / int64(time.Millisecond)
+	lastMoment = 253402300799999 // 9999-12-31T23:59:59.999Z
+)
+
+// digits reads the numbers of a record. What scripts would not write makes it bad, and reads as 0.
+type digits struct{ bad bool }
+
+func (d *digits) read(s string, most int64) int64 {
+	n, err := strconv.ParseUint(s, 10, 63)
+	if err != nil || int64(n) > most { //nolint:gosec // 63 bits fit
+		d.bad = true
+		return 0
+	}
+	return int64(n) //nolint:gosec // 63 bits fit
+}
+
+func (d *digits) count(s string) int { return int(d.read(s, math.MaxInt32)) }
+
+// moment is a time in ms, zero where it is 0.
+func (d *digits) moment(s string) time.Time {
+	n := d.read(s, lastMoment)
+	if n == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(n).UTC()
+}
+
+// atoi reads what scripts answered; they answer nothing else than digits there.
 func atoi(s string) int {
 	n, _ := strconv.Atoi(s)
 	return n
 }
 
 func ms(n int64) time.Duration { return time.Duration(n) * time.Millisecond }
-
-func fromMS(s string) time.Time {
-	n, _ := strconv.ParseInt(s, 10, 64)
-	if n == 0 {
-		return time.Time{}
-	}
-	return time.UnixMilli(n).UTC()
-}
