@@ -47,10 +47,16 @@ func DecodeTask(text []byte) (Task, error) {
 	if fields == nil {
 		return t, invalid("body", "null", "a JSON object such as {\"payload\": \"hello\"}")
 	}
+	return DecodeFields(fields)
+}
+
+// DecodeFields is DecodeTask for a JSON object that was taken apart already: its fields as they stand in the text.
+func DecodeFields(fields map[string]json.RawMessage) (Task, error) {
+	var t Task
 	for _, name := range sortedKeys(fields) {
 		decode := fieldDecoders[name]
 		if decode == nil {
-			return t, invalid(name, "an unknown field", "one of "+strings.Join(sortedKeys(fieldDecoders), ", "))
+			return t, invalid(showName(name), "an unknown field", "one of "+strings.Join(sortedKeys(fieldDecoders), ", "))
 		}
 		value := fields[name]
 		if name != "payload" && bytes.Equal(value, []byte("null")) {
@@ -61,6 +67,14 @@ func DecodeTask(text []byte) (Task, error) {
 		}
 	}
 	return t, t.Validate()
+}
+
+// showName keeps a name that a user made up from filling or breaking a sentence.
+func showName(name string) string {
+	if ValidName(name) {
+		return name
+	}
+	return quote(name)
 }
 
 func sortedKeys[V any](m map[string]V) []string {
@@ -140,40 +154,53 @@ func decodeRunAt(t *Task, value json.RawMessage) error {
 	if err == nil {
 		t.RunAt, err = time.Parse(time.RFC3339Nano, text)
 	}
-	if err != nil {
+	if err != nil || t.RunAt.IsZero() { // the year 1 would count as not given
 		return invalid("run_at", quoteJSON(value), "a time as in \"2026-11-23T14:00:00Z\" (RFC 3339)")
 	}
 	return nil
 }
 
+// backoffDecoders reads the fields of a backoff, by their JSON names.
+var backoffDecoders = map[string]func(b *Backoff, value json.RawMessage) error{
+	"strategy": func(b *Backoff, v json.RawMessage) error { return json.Unmarshal(v, &b.Strategy) },
+	"jitter": func(b *Backoff, v json.RawMessage) error {
+		jitter := true
+		err := json.Unmarshal(v, &jitter)
+		b.NoJitter = !jitter
+		return err
+	},
+	"base_seconds": func(b *Backoff, v json.RawMessage) (err error) {
+		b.Base, err = decodeSeconds("backoff.base_seconds", v, false)
+		return err
+	},
+	"max_seconds": func(b *Backoff, v json.RawMessage) (err error) {
+		b.Max, err = decodeSeconds("backoff.max_seconds", v, false)
+		return err
+	},
+}
+
+// decodeBackoff takes the names as they are written: encoding/json would take "STRATEGY" for "strategy", too.
 func decodeBackoff(t *Task, value json.RawMessage) error {
-	var in struct {
-		Strategy    Strategy        `json:"strategy"`
-		BaseSeconds json.RawMessage `json:"base_seconds"`
-		MaxSeconds  json.RawMessage `json:"max_seconds"`
-		Jitter      *bool           `json:"jitter"`
-	}
-	d := json.NewDecoder(bytes.NewReader(value))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&in); err != nil {
-		return invalid("backoff", quoteJSON(value),
-			`an object of strategy ("exponential", "linear", "fixed"), base_seconds, max_seconds, jitter (true or false)`)
-	}
-	t.Backoff = Backoff{Strategy: in.Strategy, NoJitter: in.Jitter != nil && !*in.Jitter}
-	for _, field := range []struct {
-		name  string
-		value json.RawMessage
-		to    *time.Duration
-	}{{"backoff.base_seconds", in.BaseSeconds, &t.Backoff.Base}, {"backoff.max_seconds", in.MaxSeconds, &t.Backoff.Max}} {
-		if field.value == nil {
-			continue
+	var fields map[string]json.RawMessage
+	err := json.Unmarshal(value, &fields)
+	for _, name := range sortedKeys(fields) {
+		decode := backoffDecoders[name]
+		switch {
+		case decode == nil:
+			err = errors.New("an unknown field")
+		case !bytes.Equal(fields[name], []byte("null")):
+			err = decode(&t.Backoff, fields[name])
 		}
-		var err error
-		if *field.to, err = decodeSeconds(field.name, field.value, false); err != nil {
-			return err
+		if err != nil {
+			break
 		}
 	}
-	return nil
+	var told *InvalidError
+	if err == nil || errors.As(err, &told) {
+		return err
+	}
+	return invalid("backoff", quoteJSON(value),
+		`an object of strategy ("exponential", "linear", "fixed"), base_seconds, max_seconds, jitter (true or false)`)
 }
 
 func decodeTags(t *Task, value json.RawMessage) error {
@@ -183,9 +210,11 @@ func decodeTags(t *Task, value json.RawMessage) error {
 	return nil
 }
 
-// quoteJSON shows a JSON value in a sentence, cut to 80 bytes.
+var oneLine = strings.NewReplacer("\n", " ", "\r", " ", "\t", " ")
+
+// quoteJSON shows a JSON value in a sentence: on one line, cut to 80 bytes.
 func quoteJSON(value json.RawMessage) string {
-	s := strings.ToValidUTF8(string(bytes.TrimSpace(value)), "?")
+	s := strings.ToValidUTF8(oneLine.Replace(string(bytes.TrimSpace(value))), "?")
 	if len(s) > 80 {
 		return strings.ToValidUTF8(s[:77], "") + "..."
 	}

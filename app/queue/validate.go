@@ -96,7 +96,7 @@ func (t *Task) validateTimes() error {
 	if t.Delay > 0 && !t.RunAt.IsZero() {
 		return invalid("run_at", quote(t.RunAt.Format(timeLayout)), "either delay_seconds or run_at, not both")
 	}
-	if !t.RunAt.IsZero() && (t.RunAt.Year() < 1970 || t.RunAt.Year() > 9999) {
+	if year := t.RunAt.UTC().Year(); !t.RunAt.IsZero() && (year < 1970 || year > 9999) {
 		return invalid("run_at", quote(t.RunAt.Format(timeLayout)), "a time from 1970 to 9999")
 	}
 	switch t.Backoff.Strategy {
