@@ -73,15 +73,7 @@ func decodeKept(body []byte) (queue.Task, error) {
 			delete(fields, name)
 		}
 	}
-	return decodeFields(fields)
-}
-
-func decodeFields(fields map[string]json.RawMessage) (queue.Task, error) {
-	raw, err := json.Marshal(fields)
-	if err != nil {
-		return queue.Task{}, err
-	}
-	task, err := queue.DecodeTask(raw)
+	task, err := queue.DecodeFields(fields)
 	if err != nil {
 		return queue.Task{}, fmt.Errorf("task.%w", err)
 	}
