@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -70,7 +71,19 @@ func (t Task) MarshalJSON() ([]byte, error) {
 	if t.Retention > 0 {
 		out.RetentionSeconds = new(t.Retention.Seconds())
 	}
-	return json.Marshal(out)
+	return PlainJSON(out)
+}
+
+// PlainJSON is json.Marshal that leaves <, > and & as they are: a payload must come out byte for byte, because two
+// submits are the same only where their payloads' bytes are.
+func PlainJSON(v any) ([]byte, error) {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n")), nil
 }
 
 // UnmarshalJSON reads the API's form, as a client gets it. For what a user submits use DecodeTask, which says what is
@@ -79,6 +92,14 @@ func (t *Task) UnmarshalJSON(text []byte) error {
 	var in taskJSON
 	if err := json.Unmarshal(text, &in); err != nil {
 		return fmt.Errorf("read a task: %w", err)
+	}
+	for _, s := range []float64{in.TimeoutSeconds, orZero(in.RetentionSeconds), in.Backoff.BaseSeconds, in.Backoff.MaxSeconds} {
+		if s < 0 || s > mostSeconds {
+			return fmt.Errorf("read a task: %v seconds are no duration", s)
+		}
+	}
+	if string(in.Result) == "null" {
+		in.Result = nil
 	}
 	*t = Task{
 		ID: in.ID, Type: in.Type, Queue: in.Queue, Payload: in.Payload, Priority: &in.Priority, State: in.State,
@@ -148,5 +169,8 @@ func timeOrNull(t time.Time) *Time {
 	}
 	return &Time{t}
 }
+
+// mostSeconds is about what a time.Duration holds, 285 years. The server's limit is far lower, and its own affair.
+const mostSeconds = 9e9
 
 func seconds(s float64) time.Duration { return time.Duration(math.Round(s*1e6)) * time.Microsecond }
