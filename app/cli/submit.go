@@ -78,7 +78,7 @@ func (c *submitCmd) body() ([]byte, error) {
 	if payload != nil {
 		task["payload"] = payload
 	}
-	return json.Marshal(task)
+	return queue.PlainJSON(task)
 }
 
 func (c *submitCmd) payload() (json.RawMessage, error) {
