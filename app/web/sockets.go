@@ -7,6 +7,7 @@ import (
 
 	"github.com/gofiber/contrib/websocket"
 	"github.com/gofiber/fiber/v2"
+	"github.com/gofiber/fiber/v2/utils"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
@@ -20,9 +21,13 @@ func (s *Server) registerSockets(r fiber.Router) {
 	r.Get("/ws/ui", s.admit, s.upgrade(func(c *websocket.Conn) { s.hub.ServeUI(c.Conn) }, true))
 }
 
+// taskLocal hands the id that was checked to the socket: of a name that is given twice the two libraries see different
+// values.
+const taskLocal = "task"
+
 // serveScripts gives snapshots, or with ?task= one task's changes.
 func (s *Server) serveScripts(c *websocket.Conn) {
-	if id := c.Query("task"); id != "" {
+	if id, _ := c.Locals(taskLocal).(string); id != "" {
 		s.hub.ServeTask(c.Conn, id)
 		return
 	}
@@ -40,10 +45,12 @@ func (s *Server) admit(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderUpgrade, "websocket")
 		return fiber.NewError(fiber.StatusUpgradeRequired, "This address speaks WebSocket only.")
 	}
-	if id := c.Query("task"); id != "" && !queue.ValidID(id) {
+	id := c.Query("task")
+	if id != "" && !queue.ValidID(id) {
 		return fiber.NewError(fiber.StatusUnprocessableEntity,
 			fmt.Sprintf("task is %q; wanted: an id, 1 to %d of A-Z a-z 0-9 _ . : -.", shorten(id), queue.MaxIDLength))
 	}
+	c.Locals(taskLocal, utils.CopyString(id))
 	if s.hub.Full() {
 		c.Set(fiber.HeaderRetryAfter, retryAfter)
 		return fiber.NewError(fiber.StatusServiceUnavailable, "All sockets are taken. Try again in a few seconds.")
