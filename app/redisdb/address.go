@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
 )
 
@@ -30,8 +31,8 @@ func parseAddress(rawURL string) (address, error) {
 	var a address
 	a.scheme, a.kind, _ = strings.Cut(scheme, "+")
 	if !validScheme(a.scheme, a.kind) {
-		return a, fmt.Errorf("its scheme is %q; wanted is redis, rediss, unix, or redis or rediss with +sentinel or +cluster",
-			scheme)
+		return a, fmt.Errorf("its scheme is %s; wanted is redis, rediss, unix, or redis or rediss with +sentinel or +cluster",
+			showScheme(scheme))
 	}
 	rest, query, _ := strings.Cut(rest, "?")
 	if err := a.takeQuery(query); err != nil {
@@ -74,21 +75,40 @@ func (a *address) takeQuery(query string) error {
 	return nil
 }
 
-// takeUser splits at the last @, so that a password may hold one. A unix path may hold one too: it starts with a slash.
-func (a *address) takeUser(rest string) error {
+// showScheme quotes what can be a scheme. Else it is more of an address, with a password perhaps, before a later "://".
+func showScheme(scheme string) string {
+	if looksLikeScheme(scheme) {
+		return strconv.Quote(scheme)
+	}
+	return "not readable"
+}
+
+func looksLikeScheme(s string) bool {
+	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-") == ""
+}
+
+// splitUser splits at the last @, so that a password may hold one. A unix path may hold one too: it starts with a
+// slash.
+func splitUser(scheme, rest string) (user, host string, found bool) {
 	at := strings.LastIndex(rest, "@")
-	if at < 0 || (a.scheme == "unix" && strings.HasPrefix(rest, "/")) {
-		a.rest = rest
+	if at < 0 || (scheme == "unix" && strings.HasPrefix(rest, "/")) {
+		return "", rest, false
+	}
+	return rest[:at], rest[at+1:], true
+}
+
+func (a *address) takeUser(rest string) error {
+	both, host, found := splitUser(a.scheme, rest)
+	if a.rest = host; !found {
 		return nil
 	}
-	user, password, _ := strings.Cut(rest[:at], ":")
+	user, password, _ := strings.Cut(both, ":")
 	var userErr, passwordErr error
 	a.username, userErr = url.PathUnescape(user)
 	a.password, passwordErr = url.PathUnescape(password)
 	if userErr != nil || passwordErr != nil {
 		return errors.New("its user or password holds a % that starts no escape; write %25")
 	}
-	a.rest = rest[at+1:]
 	return nil
 }
 
@@ -141,17 +161,29 @@ func withQuery(q url.Values) string {
 // Redact returns a Redis address fit for a log line: its password and its query, which may hold another, are hidden.
 func Redact(rawURL string) string {
 	scheme, rest, ok := strings.Cut(rawURL, "://")
-	if !ok {
+	if !ok || !looksLikeScheme(scheme) {
 		return "(no address)"
 	}
-	user, host := "", rest
-	if at := strings.LastIndex(rest, "@"); at >= 0 && !strings.HasPrefix(rest, "/") {
-		user, _, _ = strings.Cut(rest[:at], ":")
-		user, host = user+":xxxxx@", rest[at+1:]
+	rest, query, _ := strings.Cut(rest, "?")
+	if strings.Contains(query, "@") { // nobody can tell where the password begins: see takeQuery
+		return scheme + "://xxxxx"
 	}
-	host, query, _ := strings.Cut(host, "?")
+	user, host, found := splitUser(scheme, rest)
+	if found {
+		user, _, _ = strings.Cut(user, ":")
+		user += ":xxxxx@"
+	}
 	if query != "" {
 		host += "?xxxxx"
 	}
 	return scheme + "://" + user + host
+}
+
+// withoutURL takes the address off an error about it: its query may hold a secret of a name that we do not know.
+func withoutURL(err error) error {
+	var parse *url.Error
+	if errors.As(err, &parse) {
+		return parse.Err
+	}
+	return err
 }

@@ -43,7 +43,7 @@ func Open(ctx context.Context, rawURL string) (redis.UniversalClient, error) {
 	client, err := a.client()
 	if err != nil {
 		return nil, fmt.Errorf("open Redis at %s: %w; wanted is an address such as redis://localhost:6379/0",
-			Redact(rawURL), err)
+			Redact(rawURL), withoutURL(err))
 	}
 	return client, nil
 }
