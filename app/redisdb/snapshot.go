@@ -82,7 +82,7 @@ func parseRecord(entry any, now time.Time) (record, error) {
 // put stores r, unless it has expired.
 func (r record) put(to *miniredis.Miniredis, now time.Time) error {
 	left := r.Expires.Sub(now)
-	if !r.Expires.IsZero() && left <= 0 {
+	if !r.Expires.IsZero() && left <= 0 || len(r.Values) == 0 { // Redis has no empty keys
 		return nil
 	}
 	if err := r.putValues(to); err != nil {
@@ -166,6 +166,10 @@ func readSnapshot(path string) ([]record, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the snapshot: %w", err)
 	}
+	return decodeSnapshot(content)
+}
+
+func decodeSnapshot(content []byte) ([]record, error) {
 	rest, ours := bytes.CutPrefix(content, []byte(snapshotMagic))
 	if !ours || len(rest) < sha256.Size {
 		return nil, errors.New("the snapshot is cut short or not one of this version")
@@ -178,5 +182,19 @@ func readSnapshot(path string) ([]record, error) {
 	if err := gob.NewDecoder(bytes.NewReader(body)).Decode(&records); err != nil {
 		return nil, fmt.Errorf("the snapshot cannot be read: %w", err)
 	}
+	for _, r := range records {
+		if err := r.check(); err != nil {
+			return nil, fmt.Errorf("the snapshot cannot be read: %w", err)
+		}
+	}
 	return records, nil
+}
+
+// check finds a number of values that the type cannot have.
+func (r record) check() error {
+	n := len(r.Values)
+	if r.Type == "string" && n != 1 || (r.Type == "hash" || r.Type == "zset") && n%2 != 0 {
+		return fmt.Errorf("the %s %q has %d values", r.Type, r.Key, n)
+	}
+	return nil
 }
