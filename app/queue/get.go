@@ -90,8 +90,8 @@ func decodeTask(id string, f []string) (*Task, error) {
 		t.Result = []byte(f[3])
 	}
 	if percent, message, ok := strings.Cut(f[4], "|"); ok {
-		t.LastProgress = &Progress{Message: message}
-		t.LastProgress.Percent, _ = strconv.ParseFloat(percent, 64)
+		p, _ := strconv.ParseFloat(percent, 64)
+		t.LastProgress = &Progress{Percent: percentage(p), Message: message}
 	}
 	return t, nil
 }

@@ -8,6 +8,7 @@ package queue
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"time"
@@ -138,7 +139,15 @@ func (t *Task) Progress(ctx context.Context, percent float64, message string) {
 	if len(message) > 200 {
 		message = strings.ToValidUTF8(message[:200], "")
 	}
-	report(Progress{Percent: min(max(percent, 0), 100), Message: message})
+	report(Progress{Percent: percentage(percent), Message: message})
+}
+
+// percentage keeps p within 0 to 100. What is no number, as the share done of nothing, is 0: JSON could not say it.
+func percentage(p float64) float64 {
+	if math.IsNaN(p) {
+		return 0
+	}
+	return min(max(p, 0), 100)
 }
 
 // Attempt is one execution of a task, the newest last.
