@@ -29,9 +29,21 @@ func (sendOnce) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	}
 }
 
-// ProcessPipelineHook changes nothing: pipelines of QueuePilot only read.
+// ProcessPipelineHook does the same for pipelines: a command that ASK redirects goes as one.
 func (sendOnce) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return next
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		err := next(ctx, cmds)
+		if !maybeSent(err) {
+			return err
+		}
+		err = finalError{err}
+		for _, cmd := range cmds {
+			if maybeSent(cmd.Err()) {
+				cmd.SetErr(err)
+			}
+		}
+		return err
+	}
 }
 
 // maybeSent reports whether err leaves open if the server has run the command: Redis's own answers and failed dials
