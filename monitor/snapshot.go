@@ -88,7 +88,11 @@ func ReadListing(ctx context.Context, c *queue.Client, limit int) (*Snapshot, *L
 func read(
 	ctx context.Context, c *queue.Client, limit int, spacing time.Duration,
 ) (s *Snapshot, l *Listing, wait time.Duration, err error) {
-	out, err := snapshotScript.Run(ctx, c, limit, spacing.Milliseconds())
+	send := snapshotScript.Read
+	if spacing > 0 {
+		send = snapshotScript.Run
+	}
+	out, err := send(ctx, c, limit, spacing.Milliseconds())
 	if err != nil {
 		return nil, nil, 0, err
 	}

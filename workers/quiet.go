@@ -16,7 +16,7 @@ var quietScript = queue.NewScript("drain worker", quietLua)
 // Drain asks a worker to take no more tasks, to finish what it runs, and to leave. It returns at once, with the worker
 // draining; asking twice is harmless. ErrNotFound where no worker has the id, ErrState where it is lost or gone.
 func Drain(ctx context.Context, c *queue.Client, workerID string) error {
-	answer, err := quietScript.Run(ctx, c, workerID)
+	answer, err := quietScript.Move(ctx, c, workerID)
 	switch {
 	case err != nil:
 		return err

@@ -40,17 +40,17 @@ func (r replies) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 
 var errReplyLost = &net.OpError{Op: "read", Err: errors.New("the reply was lost")}
 
-// isTurn tells a turn from other scripts: evalsha, sha, 1, prefix, worker, want, mode, reports, ...
+// isTurn tells a turn from other scripts: evalsha, sha, 2, two keys, worker, want, mode, reports, ...
 func isTurn(args []any) bool {
 	if len(args) < 8 {
 		return false
 	}
-	mode, ok := args[6].(string)
+	mode, ok := args[7].(string)
 	return ok && (mode == "" || mode == "adopt")
 }
 
-// isRegister: evalsha, sha, 1, prefix and ten arguments, the second of which is the name.
-func isRegister(args []any) bool { return len(args) == 14 && args[5] == "w" }
+// isRegister: evalsha, sha, 2, two keys and ten arguments, the second of which is the name.
+func isRegister(args []any) bool { return len(args) == 15 && args[6] == "w" }
 
 func TestATaskWhoseTurnsReplyIsLostRunsOnceAndIsRecordedOnce(t *testing.T) {
 	each(t, func(t *testing.T, c *queue.Client) {

@@ -42,7 +42,7 @@ func TestATurnUnderWayAtTheStopLeavesNoTaskOnTheWorker(t *testing.T) {
 		held, stopped := make(chan struct{}), make(chan struct{})
 		var once sync.Once
 		c.Redis().AddHook(replies{func(args []any) error {
-			if isTurn(args) && args[5] == 1 {
+			if isTurn(args) && args[6] == 1 {
 				if n, _ := c.Redis().HGet(context.Background(), c.Keys().Counts(), "default|r").Int(); n == 1 {
 					once.Do(func() {
 						close(held)
@@ -76,7 +76,7 @@ func TestAReplyLostAtTheStopLeavesNoTaskOnTheWorker(t *testing.T) {
 		var once sync.Once
 		ready := make(chan struct{})
 		c.Redis().AddHook(replies{func(args []any) (err error) {
-			if isTurn(args) && args[5] == 1 {
+			if isTurn(args) && args[6] == 1 {
 				if n, _ := c.Redis().HGet(context.Background(), c.Keys().Counts(), "default|r").Int(); n == 1 {
 					once.Do(func() { <-ready; w.stop(); err = errReplyLost })
 				}

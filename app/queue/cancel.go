@@ -9,7 +9,7 @@ import (
 //go:embed cancel.lua
 var cancelLua string
 
-var cancelScript = NewAssigningScript("cancel", cancelLua)
+var cancelScript = NewAssigningScript("cancel", cancelLua).Once()
 
 // cancelWait is how long Cancel waits for a running handler to return: most honour their context within it.
 const cancelWait = time.Second

@@ -11,8 +11,10 @@ import (
 
 // Client speaks to one cell. It is safe for concurrent use.
 type Client struct {
-	rdb  redis.UniversalClient
-	keys Keys
+	rdb          redis.UniversalClient
+	keys         Keys
+	declared     []string // of keys, made once
+	waitReplicas int
 }
 
 // Open connects to the Redis that url names (redis://, rediss://, unix://, Sentinel and Cluster addresses; see
@@ -31,7 +33,10 @@ func Open(ctx context.Context, url string) (*Client, error) {
 
 // New returns a client of cell 0 on a connection of the caller's, whose retries must be off (MaxRetries: -1): a
 // script may have run although its reply was lost. Close closes rdb.
-func New(rdb redis.UniversalClient) *Client { return &Client{rdb: rdb, keys: CellKeys(0)} }
+func New(rdb redis.UniversalClient) *Client {
+	keys := CellKeys(0)
+	return &Client{rdb: rdb, keys: keys, declared: keys.declared()}
+}
 
 // Redis is the connection that the client uses.
 func (c *Client) Redis() redis.UniversalClient { return c.rdb }
@@ -45,18 +50,15 @@ func (c *Client) Ping(ctx context.Context) error { return c.rdb.Ping(ctx).Err() 
 // Close closes the connection.
 func (c *Client) Close() error { return c.rdb.Close() }
 
-// run runs one of the user's moves and turns the answers that stand for errors into them: the scripts say "unknown"
+// run makes one of the user's moves and turns the answers that stand for errors into them: the scripts say "unknown"
 // where the task is not there, and "state" where the move does not exist from its state.
 func (c *Client) run(ctx context.Context, s *Script, id string, args ...any) error {
-	out, err := s.Run(ctx, c, args...)
-	if err != nil {
-		return err
-	}
+	out, err := s.Move(ctx, c, args...)
 	switch out {
 	case "unknown":
 		return fmt.Errorf("%s: task %s: %w", s.name, id, ErrNotFound)
 	case "state":
 		return fmt.Errorf("%s: task %s: %w", s.name, id, ErrState)
 	}
-	return nil
+	return err
 }

@@ -8,7 +8,7 @@ import (
 //go:embed delete.lua
 var deleteLua string
 
-var deleteScript = NewScript("delete", deleteLua)
+var deleteScript = NewScript("delete", deleteLua).Once()
 
 // Delete removes a task with its result and history. ErrNotFound; ErrState while it is assigned or running: cancel it
 // first.

@@ -21,7 +21,7 @@ const getChunk = 100
 
 // Get reads one task. ErrNotFound where it is not there.
 func (c *Client) Get(ctx context.Context, id string) (*Task, error) {
-	out, err := getScript.Run(ctx, c, id)
+	out, err := getScript.Read(ctx, c, id)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +44,7 @@ func (c *Client) GetMany(ctx context.Context, ids []string) ([]*Task, error) {
 		for i, id := range part {
 			args[i] = id
 		}
-		out, err := getScript.Run(ctx, c, args...)
+		out, err := getScript.Read(ctx, c, args...)
 		if err != nil {
 			return nil, err
 		}
@@ -103,7 +103,7 @@ func (c *Client) Attempts(ctx context.Context, id string) ([]Attempt, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := c.rdb.HGet(ctx, c.keys.prefix+nameAttempts, id).Result()
+	text, err := again(ctx, func() (string, error) { return c.rdb.HGet(ctx, c.keys.prefix+nameAttempts, id).Result() })
 	if err != nil && !IsNil(err) {
 		return nil, fmt.Errorf("read the attempts of task %s: %w", id, err)
 	}

@@ -44,7 +44,8 @@ const (
 	namePaused     = "paused"       // hash queue -> since, ms
 	nameUnreadable = "unreadable"   // list: pending ids whose records cannot be read, kept for people to look at
 	nameWake       = "wake"         // list: a token wakes one scheduler
-	nameMeta       = "meta"         // hash: dirty (last change hint, ms), seq, snapshot (last, ms), monitor (last pass)
+	nameOp         = "op:"          // + operation id: what a user's move answered, kept for a minute (once.lua)
+	nameMeta       = "meta"         // hash: dirty (last change hint, ms), seq, snapshot (last, ms), monitor (last pass), waits
 	nameChanges    = "changes"      // channel: something changed, at most one hint in 20 ms
 	nameSnapshots  = "snapshots"    // channel: snapshots as JSON
 )
@@ -58,7 +59,7 @@ var luaNames = map[string]string{
 	"profiles": nameProfiles, "profile_count": nameProfileN, "ready": nameReady,
 	"scheduled": nameScheduled, "retry": nameRetry, "completed": nameCompleted, "failed": nameFailed,
 	"canceled": nameCanceled, "recent": nameRecent, "purge": namePurge, "purges": namePurges,
-	"paused": namePaused, "unreadable": nameUnreadable, "wake": nameWake, "meta": nameMeta, "changes": nameChanges,
+	"paused": namePaused, "unreadable": nameUnreadable, "wake": nameWake, "op": nameOp, "meta": nameMeta, "changes": nameChanges,
 	"snapshots": nameSnapshots,
 }
 
@@ -81,6 +82,12 @@ const defaultLane = "5"
 
 // Prefix is what all keys of the cell start with; scripts get it as KEYS[1].
 func (k Keys) Prefix() string { return k.prefix }
+
+// declared are the keys that every script names to Redis. They route it on a Cluster. While the cell's slot moves between
+// two nodes each has only some of the keys, and a script would fail in its middle; but since no key is ever called as
+// the prefix alone, Redis finds one of the two missing on either node, and refuses the script whole: with TRYAGAIN, or
+// with ASK for the other node, which then says TRYAGAIN. One missing key alone would be ASK, and would run there.
+func (k Keys) declared() []string { return []string{k.prefix, k.Meta()} }
 
 // Tasks is the hash of records, field = id.
 func (k Keys) Tasks() string { return k.prefix + nameTasks }

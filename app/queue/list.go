@@ -150,13 +150,13 @@ func (c *Client) lanes(ctx context.Context, queue string) ([]source, error) {
 	queues := []string{queue}
 	if queue == "" {
 		var err error
-		if queues, err = c.rdb.SMembers(ctx, c.keys.Backlog()).Result(); err != nil {
+		if queues, err = c.members(ctx, c.keys.Backlog()); err != nil {
 			return nil, fmt.Errorf("list queues: %w", err)
 		}
 	}
 	var sources []source
 	for _, q := range queues {
-		lanes, err := c.rdb.SMembers(ctx, c.keys.Lanes(q)).Result()
+		lanes, err := c.members(ctx, c.keys.Lanes(q))
 		if err != nil {
 			return nil, fmt.Errorf("list the lanes of queue %s: %w", q, err)
 		}
@@ -168,8 +168,12 @@ func (c *Client) lanes(ctx context.Context, queue string) ([]source, error) {
 	return sorted(sources), nil
 }
 
+func (c *Client) members(ctx context.Context, key string) ([]string, error) {
+	return again(ctx, func() ([]string, error) { return c.rdb.SMembers(ctx, key).Result() })
+}
+
 func (c *Client) workerLists(ctx context.Context, s State) ([]source, error) {
-	ids, err := c.rdb.ZRange(ctx, c.keys.Workers(), 0, -1).Result()
+	ids, err := again(ctx, func() ([]string, error) { return c.rdb.ZRange(ctx, c.keys.Workers(), 0, -1).Result() })
 	if err != nil {
 		return nil, fmt.Errorf("list workers: %w", err)
 	}
@@ -207,7 +211,7 @@ func (c *Client) addPage(ctx context.Context, f Filter, src source, at *cursor, 
 }
 
 func (c *Client) readPage(ctx context.Context, f Filter, src source, at *cursor, room int, page *Page) (bool, error) {
-	out, err := listScript.Run(ctx, c, src.kind, src.key, at.Skip, at.Last, room, pageBudget, src.code, f.Queue, f.Type,
+	out, err := listScript.Read(ctx, c, src.kind, src.key, at.Skip, at.Last, room, pageBudget, src.code, f.Queue, f.Type,
 		f.Q, f.Worker)
 	if err != nil {
 		return false, err

@@ -8,7 +8,7 @@ import (
 //go:embed pause.lua
 var pauseLua string
 
-var pauseScript = NewScript("pause", pauseLua)
+var pauseScript = NewScript("pause", pauseLua).Once()
 
 // Pause stops the assigning of a queue's tasks until Resume; what is on a worker runs on. Pausing twice is harmless.
 // The error is an *InvalidError where the name cannot be a queue's.
@@ -25,6 +25,6 @@ func (c *Client) setPaused(ctx context.Context, queue, verb string) error {
 	if !ValidName(queue) {
 		return invalid("queue", quote(queue), "1 to 64 of A-Z a-z 0-9 _ . : -")
 	}
-	_, err := pauseScript.Run(ctx, c, queue, verb)
+	_, err := pauseScript.Move(ctx, c, queue, verb)
 	return err
 }

@@ -9,8 +9,8 @@ import (
 var requeueLua string
 
 var (
-	redriveScript = NewAssigningScript("retry", requeueLua)
-	runNowScript  = NewAssigningScript("run", requeueLua)
+	redriveScript = NewAssigningScript("retry", requeueLua).Once()
+	runNowScript  = NewAssigningScript("run", requeueLua).Once()
 )
 
 // Redrive puts a failed or canceled task back on its queue, to start again at attempt 1 with its history kept; a task

@@ -2,8 +2,10 @@ package queue
 
 import (
 	"context"
+	"crypto/rand"
 	_ "embed"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -21,6 +23,7 @@ var assignLua string
 type Script struct {
 	name string
 	text string
+	once bool     // the last argument is the operation's id: see Once
 	made sync.Map // Keys -> *redis.Script: the names of the keys are written into the text
 }
 
@@ -49,14 +52,51 @@ func (s *Script) on(k Keys) *redis.Script {
 	return made.(*redis.Script)
 }
 
-// Run runs the script on the client's cell. Redis that lost its script cache answers NOSCRIPT before anything ran, so
-// the second try with the whole text repeats nothing. An error names the move.
+// Run sends the script to the client's cell, once: its reply may be lost although it ran. It is for those who have a way
+// of their own to repeat it. Redis that lost its script cache answers NOSCRIPT before anything ran, and a Cluster that
+// moves the cell to another node refuses the script whole, so these are hidden, the latter for up to 3 s. An error names the move.
 func (s *Script) Run(ctx context.Context, c *Client, args ...any) (any, error) {
-	out, err := s.on(c.keys).Run(ctx, c.rdb, []string{c.keys.prefix}, args...).Result()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.name, err)
+	return s.named(s.send(ctx, c, s.identified(args)))
+}
+
+// Read is Run for a script that only reads, or does nothing the second time: where the connection breaks, or Redis takes
+// nothing at this moment, it is sent again, up to three times in all.
+func (s *Script) Read(ctx context.Context, c *Client, args ...any) (any, error) {
+	args = s.identified(args)
+	return s.named(again(ctx, func() (any, error) { return s.send(ctx, c, args) }))
+}
+
+// Move is Read for a user's move, which must be safe to repeat: by itself, or made so by Once. With a client that waits
+// for replicas it returns when they have confirmed the move, else ErrNotReplicated along with the answer.
+func (s *Script) Move(ctx context.Context, c *Client, args ...any) (any, error) {
+	if c.waitReplicas == 0 {
+		return s.Read(ctx, c, args...)
 	}
-	return out, nil
+	args = s.identified(args)
+	return s.named(again(ctx, func() (any, error) {
+		return c.settled(ctx, func() (any, error) { return s.sendAndWait(ctx, c, args) })
+	}))
+}
+
+func (s *Script) send(ctx context.Context, c *Client, args []any) (any, error) {
+	return c.settled(ctx, func() (any, error) {
+		return s.on(c.keys).Run(ctx, c.rdb, c.declared, args...).Result()
+	})
+}
+
+// identified adds a new operation id where the script is made once.
+func (s *Script) identified(args []any) []any {
+	if !s.once {
+		return args
+	}
+	return append(slices.Clip(args), rand.Text())
+}
+
+func (s *Script) named(out any, err error) (any, error) {
+	if err != nil {
+		err = fmt.Errorf("%s: %w", s.name, err)
+	}
+	return out, err
 }
 
 // Ints reads a script's answer that is a list of whole numbers.

@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -38,16 +39,20 @@ type Submitted struct {
 	ID     string
 	Status SubmitStatus
 	Err    error // ErrPayloadDiffers where Conflict, *InvalidError where Invalid, each wrapped; else nil
+
+	made bool // the id is new: whatever is there already came with a try whose reply was lost
 }
 
 // Submit puts tasks on their queues and answers for each, in the order given. The error is for the call as a whole:
-// Redis did not answer. Then tasks whose answer has no Status may or may not be there; submitting them again with the
-// same ids is safe. Tasks without an ID get a new one on every call.
+// Redis did not answer, also when asked again. Then tasks whose answer has no Status may or may not be there; submitting
+// them again with the same ids is safe. Tasks without an ID get a new one on every call.
+// ErrNotReplicated comes with a client that waits for replicas: the tasks whose answer has a Status are taken.
 func (c *Client) Submit(ctx context.Context, tasks ...Task) ([]Submitted, error) {
 	answers := make([]Submitted, len(tasks))
 	batch := submission{client: c, answers: answers}
 	for i := range tasks {
 		t := tasks[i]
+		answers[i].made = t.ID == ""
 		if err := t.complete(); err != nil {
 			answers[i] = Submitted{ID: t.ID, Status: Invalid, Err: err}
 			continue
@@ -136,19 +141,19 @@ func (s *submission) send(ctx context.Context) error {
 		return nil
 	}
 	s.args[0] = len(s.at)
-	out, err := submitScript.Run(ctx, s.client, s.args...)
-	if err != nil {
+	out, err := submitScript.Move(ctx, s.client, s.args...)
+	if err != nil && !errors.Is(err, ErrNotReplicated) {
 		return err
 	}
-	codes, err := Ints(out)
-	if err != nil || len(codes) != len(s.at) {
-		return fmt.Errorf("submit: %d answers for %d tasks: %w", len(codes), len(s.at), err)
+	codes, wrong := Ints(out)
+	if wrong != nil || len(codes) != len(s.at) {
+		return fmt.Errorf("submit: %d answers for %d tasks: %w", len(codes), len(s.at), wrong)
 	}
 	for i, code := range codes {
 		s.answers[s.at[i]].settle(code)
 	}
 	s.at, s.args, s.bytes = s.at[:0], nil, 0
-	return nil
+	return err
 }
 
 func (a *Submitted) settle(code int64) {
@@ -156,7 +161,9 @@ func (a *Submitted) settle(code int64) {
 	case 1:
 		a.Status = Created
 	case 0:
-		a.Status = Existed
+		if a.Status = Existed; a.made {
+			a.Status = Created
+		}
 	default:
 		a.Status, a.Err = Conflict, fmt.Errorf("task %s: %w", a.ID, ErrPayloadDiffers)
 	}
