@@ -19,6 +19,10 @@ const (
 	// replyTimeout is far above the 10 ms that a script may take, and below the time in which a caller gives up.
 	// Blocking commands add their own wait to it.
 	replyTimeout = 3 * time.Second
+	// poolSize bounds the connections, which are opened as they are needed. It is also after how many failed dials in a
+	// row go-redis dials no more than once a second; its own 10 a CPU are failed in two seconds, and then a worker whose
+	// Redis is back waits for the rest of its lease.
+	poolSize = 200
 )
 
 // Open returns a client of the Redis at rawURL. It checks the address and does not connect: ping it to know.
@@ -69,7 +73,7 @@ func (a address) standalone() (redis.UniversalClient, error) {
 		return nil, err
 	}
 	fixed{
-		&o.Username, &o.Password, &o.MaxRetries, &o.DialerRetries, &o.ContextTimeoutEnabled,
+		&o.Username, &o.Password, &o.MaxRetries, &o.DialerRetries, &o.PoolSize, &o.ContextTimeoutEnabled,
 		&o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout,
 	}.set(a)
 	o.MaintNotificationsConfig = noMaintenanceNotes()
@@ -83,7 +87,7 @@ func (a address) sentinel() (redis.UniversalClient, error) {
 	}
 	o.SentinelUsername, o.SentinelPassword = a.sentinelUsername, a.sentinelPassword
 	fixed{
-		&o.Username, &o.Password, &o.MaxRetries, &o.DialerRetries, &o.ContextTimeoutEnabled,
+		&o.Username, &o.Password, &o.MaxRetries, &o.DialerRetries, &o.PoolSize, &o.ContextTimeoutEnabled,
 		&o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout,
 	}.set(a)
 	return redis.NewFailoverClient(o), nil
@@ -95,7 +99,7 @@ func (a address) cluster() (redis.UniversalClient, error) {
 		return nil, err
 	}
 	fixed{
-		&o.Username, &o.Password, &o.MaxRetries, &o.DialerRetries, &o.ContextTimeoutEnabled,
+		&o.Username, &o.Password, &o.MaxRetries, &o.DialerRetries, &o.PoolSize, &o.ContextTimeoutEnabled,
 		&o.DialTimeout, &o.ReadTimeout, &o.WriteTimeout,
 	}.set(a)
 	o.MaintNotificationsConfig = noMaintenanceNotes()
@@ -113,6 +117,7 @@ func noMaintenanceNotes() *maintnotifications.Config {
 type fixed struct {
 	username, password              *string
 	maxRetries, dialerRetries       *int
+	poolSize                        *int
 	contextTimeoutEnabled           *bool
 	dialTimeout, readTimeout, write *time.Duration
 }
@@ -122,6 +127,9 @@ type fixed struct {
 func (f fixed) set(a address) {
 	*f.username, *f.password = a.username, a.password
 	*f.maxRetries, *f.dialerRetries, *f.contextTimeoutEnabled = -1, 1, true
+	if *f.poolSize == 0 {
+		*f.poolSize = poolSize
+	}
 	*f.dialTimeout = orElse(*f.dialTimeout, dialTimeout)
 	*f.readTimeout = orElse(*f.readTimeout, replyTimeout)
 	*f.write = orElse(*f.write, replyTimeout)
