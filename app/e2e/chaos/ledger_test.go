@@ -2,7 +2,9 @@ package chaos
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -16,9 +18,15 @@ type ledger struct {
 	api *harness.API
 
 	mu       sync.Mutex
-	accepted []string
+	accepted []acceptance
 	unsure   []harness.New // sent, and not answered with a 2xx
 	refusals map[int]int   // answers by status, 0 for none
+}
+
+// acceptance is a task that got a 2xx, and when.
+type acceptance struct {
+	id string
+	at time.Time
 }
 
 func newLedger(f *fault, api *harness.API) *ledger {
@@ -45,7 +53,7 @@ func (l *ledger) submit(tasks ...harness.New) bool {
 		if item.Status != http.StatusCreated && item.Status != http.StatusOK {
 			l.f.Errorf("submit of %v: status %d", tasks[i], item.Status)
 		}
-		l.accepted = append(l.accepted, item.ID)
+		l.accepted = append(l.accepted, acceptance{item.ID, time.Now()})
 	}
 	return true
 }
@@ -72,11 +80,35 @@ func (l *ledger) takeUnsure(most int) []harness.New {
 	return again
 }
 
-// ids are the tasks that got a 2xx, each once.
+// ids are the tasks that got a 2xx.
 func (l *ledger) ids() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return append([]string(nil), l.accepted...)
+	ids := make([]string, len(l.accepted))
+	for i, a := range l.accepted {
+		ids[i] = a.id
+	}
+	return ids
+}
+
+// forget takes a task out of those that got a 2xx, and returns when it did.
+func (l *ledger) forget(id string) (at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.accepted = slices.DeleteFunc(l.accepted, func(a acceptance) bool {
+		if a.id == id {
+			at = a.at
+		}
+		return a.id == id
+	})
+	return at
+}
+
+// refused are the answers that were no 2xx so far, by status.
+func (l *ledger) refused() map[int]int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(l.refusals)
 }
 
 // load submits n tasks, made by task, in calls of batch with a pause between them. The returned channel is closed when

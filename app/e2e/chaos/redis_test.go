@@ -132,8 +132,8 @@ func TestRow11AFlushedScriptCacheIsNoError(t *testing.T) {
 				f.Error(err)
 			}
 		})
-		if len(s.refusals) > 0 {
-			f.Errorf("submits were refused, by status: %v", s.refusals)
+		if refused := s.refused(); len(refused) > 0 {
+			f.Errorf("submits were refused, by status: %v", refused)
 		}
 		s.drain()
 		f.figure("flushes", float64(flushes))

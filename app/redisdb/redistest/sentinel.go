@@ -78,6 +78,15 @@ func (s *Sentinel) Failover() {
 	s.UntilMasterIsNot(old)
 }
 
+// Detach cuts the replica off from its master. The Sentinels put that right some eight seconds later.
+func (s *Sentinel) Detach(replica *Redis) {
+	s.t.Helper()
+	client := Open(s.t, replica.URL())
+	if err := client.SlaveOf(context.Background(), "127.0.0.1", "1").Err(); err != nil {
+		s.t.Fatalf("detach the replica: %v", err)
+	}
+}
+
 // UntilMasterIsNot waits until the Sentinels name another master than the one at addr.
 func (s *Sentinel) UntilMasterIsNot(addr string) {
 	s.t.Helper()

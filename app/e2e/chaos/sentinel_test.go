@@ -1,0 +1,98 @@
+package chaos
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/xuniquepatel/queue-pilot/app/e2e/harness"
+	"github.com/xuniquepatel/queue-pilot/app/redisdb/redistest"
+)
+
+// newSentinelSite is a site on a Sentinel group; args are further arguments of its processes.
+func newSentinelSite(f *fault, group *redistest.Sentinel, args ...string) *site {
+	f.Helper()
+	s := newSite(f, harness.Setup{Address: func(string) string { return group.URL() }, Args: args})
+	s.client = openClient(f, group.URL())
+	return s
+}
+
+func TestRow13AFailoverLosesNoMoreThanWhatWasNotReplicated(t *testing.T) {
+	row(t, 13, "Sentinel failover: graceful, and with the replica's link cut", func(f *fault) {
+		group := redistest.NewSentinel(f)
+		s := newSentinelSite(f, group)
+		s.crew(2, 4)
+		n := size(600, 6000)
+		done := s.load(n, 10, 50*time.Millisecond, s.work(20))
+		f.pass(300 * time.Millisecond)
+		began := time.Now()
+		group.Failover()
+		f.figure("graceful_failover_ms", float64(time.Since(began).Milliseconds()))
+		s.consumes("failover", time.Now())
+
+		master, replica := group.Master()
+		group.Detach(replica)
+		detached := time.Now()
+		f.pass(500 * time.Millisecond)
+		master.Kill()
+		group.UntilMasterIsNot(master.Addr())
+		promoted := time.Now()
+		f.figure("failover_after_a_death_ms", float64(promoted.Sub(detached).Milliseconds()))
+		s.consumes("death", promoted)
+		<-done
+		lost := s.forgetLost(detached, promoted)
+		f.figure("lost_unreplicated", float64(lost))
+		s.drain()
+		s.verify(2*n, 1) // what was done and not replicated runs again
+	})
+}
+
+// forgetLost finds the tasks that were answered 2xx and are not there, checks that each was answered while the replica
+// could not hear of it, and takes them out of the ledger. It returns how many they are.
+func (s *site) forgetLost(from, to time.Time) int {
+	s.f.Helper()
+	ids := unique(s.ids())
+	tasks, err := s.client.GetMany(s.f.Context(), ids)
+	if err != nil {
+		s.f.Fatal(err)
+	}
+	lost := 0
+	for i, id := range ids {
+		if tasks[i] != nil {
+			continue
+		}
+		if at := s.forget(id); at.Before(from.Add(-time.Second)) || at.After(to) {
+			s.f.Errorf("%s was taken at %v and is lost; the replica was cut off from %v to %v", id, at, from, to)
+		}
+		lost++
+	}
+	return lost
+}
+
+func TestRow13WhatReplicasConfirmedOutlivesTheMaster(t *testing.T) {
+	row(t, 13, "Sentinel failover: graceful, and with the replica's link cut", func(f *fault) {
+		group := redistest.NewSentinel(f)
+		s := newSentinelSite(f, group, "--wait-replicas", "1")
+		s.crew(2, 4)
+		n := size(300, 3000)
+		done := s.load(n, 10, 50*time.Millisecond, s.work(20))
+		f.pass(300 * time.Millisecond)
+		master, replica := group.Master()
+		group.Detach(replica)
+		f.pass(500 * time.Millisecond)
+		master.Kill()
+		group.UntilMasterIsNot(master.Addr())
+		<-done
+		// The one that is left has no replica to confirm anything: the old master comes back as one.
+		master.Start()
+		harness.Until(f, "submits are confirmed again", func() error {
+			if !s.submit(quick("after")) {
+				return fmt.Errorf("refused: %v", s.refused())
+			}
+			return nil
+		})
+		s.drain()
+		f.figure("confirmed", float64(len(unique(s.ids()))))
+		s.verify(2*n, 1)
+	})
+}
