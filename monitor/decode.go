@@ -196,4 +196,5 @@ func toInt(s string) int64 {
 	return n
 }
 
-func fromMS(s string) time.Time { return time.UnixMilli(toInt(s)).UTC() }
+// fromMS keeps to the times that JSON can say: one damaged number would spoil the whole snapshot.
+func fromMS(s string) time.Time { return time.UnixMilli(min(max(toInt(s), 0), queue.LastMoment)).UTC() }

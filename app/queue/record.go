@@ -163,11 +163,11 @@ func (s State) code() byte {
 	return 0
 }
 
-// The largest numbers in a record: what a time.Duration holds, and the last moment that RFC 3339 can write.
-const (
-	mostMS     = math.MaxInt64 / int64(time.Millisecond)
-	lastMoment = 253402300799999 // 9999-12-31T23:59:59.999Z
-)
+// LastMoment is the last that RFC 3339, and so the JSON form, can write, in ms: 9999-12-31T23:59:59.999Z.
+const LastMoment = 253402300799999
+
+// mostMS is what a time.Duration holds.
+const mostMS = math.MaxInt64 / int64(time.Millisecond)
 
 // digits reads the numbers of a record. What scripts would not write makes it bad, and reads as 0.
 type digits struct{ bad bool }
@@ -185,7 +185,7 @@ func (d *digits) count(s string) int { return int(d.read(s, math.MaxInt32)) }
 
 // moment is a time in ms, zero where it is 0.
 func (d *digits) moment(s string) time.Time {
-	n := d.read(s, lastMoment)
+	n := d.read(s, LastMoment)
 	if n == 0 {
 		return time.Time{}
 	}
