@@ -161,20 +161,3 @@ func TestWhiteSpaceInAPayloadMakesNoDifference(t *testing.T) {
 		t.Errorf("payload %s, %v; want it compact", task.Payload, err)
 	}
 }
-
-func FuzzDecodeTaskNeverPanicsAndGivesValidTasks(f *testing.F) {
-	f.Add(`{"id":"a","payload":{"x":[1,"é"]},"backoff":{"strategy":"fixed"},"run_at":"2026-01-01T00:00:00Z"}`)
-	f.Add(`{"payload":"\ud800","tags":[null]}`)
-	f.Fuzz(func(t *testing.T, text string) {
-		task, err := queue.DecodeTask([]byte(text))
-		if err != nil {
-			return
-		}
-		if err := task.Validate(); err != nil {
-			t.Fatalf("%q decoded to a task that is not valid: %v", text, err)
-		}
-		if len(task.Payload) > 0 && !json.Valid(task.Payload) {
-			t.Fatalf("%q decoded to a payload that is not JSON: %q", text, task.Payload)
-		}
-	})
-}
