@@ -1,6 +1,7 @@
 package workers_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -128,6 +129,38 @@ func TestAReportSentAgainIsRecordedOnce(t *testing.T) {
 			must(t, err)
 		}
 	})
+}
+
+func TestAReportSentAgainIsKnownAlsoOfATaskThatWasCanceled(t *testing.T) {
+	each(t, func(t *testing.T, c *queue.Client) {
+		w := register(t, c, "w", 1, "echo")
+		for _, kind := range []workers.Kind{workers.Complete, workers.Retry, workers.Fail, workers.Release, workers.Cancel} {
+			for _, first := range []string{"cancel", "report"} {
+				submit(t, c, queue.Task{ID: string(kind) + first})
+				r := ended(start(t, w, 1)[0], kind)
+				if r.Delay = time.Hour; first == "report" {
+					report(t, w, r)
+				}
+				askToStop(t, c, r.TaskID)
+				if first == "cancel" {
+					report(t, w, r)
+				}
+				if v := report(t, w, r); v != workers.RecordedBefore {
+					t.Errorf("%s, with the %s first, sent again: %d; want recorded before", kind, first, v)
+				}
+			}
+		}
+	})
+}
+
+// askToStop cancels a task without waiting for its handler, which is none.
+func askToStop(t *testing.T, c *queue.Client, id string) {
+	t.Helper()
+	ctx, end := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer end()
+	if _, err := c.Cancel(ctx, id); err != nil && ctx.Err() == nil && !errors.Is(err, queue.ErrState) {
+		t.Fatal(err)
+	}
 }
 
 func TestAdoptTellsWhatRunsAlreadyAndStartsNothing(t *testing.T) {
