@@ -3,6 +3,7 @@ package workers_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -200,6 +201,20 @@ func TestTheHistoryOfATask(t *testing.T) {
 			if a.WorkerID != w.ID() || a.StartedAt.IsZero() || a.FinishedAt.Before(a.StartedAt) {
 				t.Errorf("attempt %d: %+v", i, a)
 			}
+		}
+	})
+}
+
+func TestAnAttemptThatBeganWithinTheMillisecondOfAReleasedOneIsListed(t *testing.T) {
+	each(t, func(t *testing.T, c *queue.Client) {
+		w := register(t, c, "w", 1, "echo")
+		submit(t, c, queue.Task{ID: "a"})
+		report(t, w, ended(start(t, w, 1)[0], workers.Complete))
+		began := get(t, c, "a").StartedAt.UnixMilli()
+		released := fmt.Sprintf(`1|released|%s|%d|%d|""`, w.ID(), began, began)
+		must(t, c.Redis().HSet(t.Context(), c.Keys().Prefix()+"attempts", "a", released).Err())
+		if got := outcomes(t, c, "a"); got != "1 released, 1 ok" {
+			t.Errorf("the attempts are %s; want 1 released, 1 ok", got)
 		}
 	})
 }

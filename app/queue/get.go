@@ -111,11 +111,11 @@ func (c *Client) Attempts(ctx context.Context, id string) ([]Attempt, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n := len(attempts); n > 0 && attempts[n-1].Attempt == t.Attempt && attempts[n-1].StartedAt.Equal(t.StartedAt) {
-		return attempts, nil // it ended between the two reads
-	}
 	switch t.State {
 	case Running:
+		if n := len(attempts); n > 0 && t.isAttempt(attempts[n-1]) {
+			return attempts, nil // it ended between the two reads
+		}
 		attempts = append(attempts, Attempt{Attempt: t.Attempt, WorkerID: t.WorkerID, StartedAt: t.StartedAt})
 	case Completed:
 		attempts = append(attempts, Attempt{
@@ -124,6 +124,11 @@ func (c *Client) Attempts(ctx context.Context, id string) ([]Attempt, error) {
 		})
 	}
 	return attempts, nil
+}
+
+// isAttempt tells whether a is the attempt that runs.
+func (t *Task) isAttempt(a Attempt) bool {
+	return a.Attempt == t.Attempt && a.WorkerID == t.WorkerID && a.StartedAt.Equal(t.StartedAt)
 }
 
 // leaseFields is how many strings start.lua answers for a task: id, record, state, payload.
