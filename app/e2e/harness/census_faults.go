@@ -87,10 +87,13 @@ func (c *Census) leftOver() (faults []string) {
 			}
 		}
 	}
+	for id, record := range c.hashes["tasks"] {
+		if f := strings.SplitN(record, "|", 8); len(f) == 8 && f[6] == "-" && c.hashes["payloads"][id] == "" {
+			faults = append(faults, fmt.Sprintf("task %s has lost its payload", id))
+		}
+	}
 	for id, t := range c.Tasks {
 		switch {
-		case len(t.Payload) == 0:
-			faults = append(faults, fmt.Sprintf("task %s has lost its payload", id))
 		case len(t.Result) > 0 && t.State != queue.Completed:
 			faults = append(faults, fmt.Sprintf("task %s is %s and has the result %.40s", id, t.State, t.Result))
 		case t.LastProgress != nil && t.State != queue.Running:
