@@ -174,11 +174,11 @@ type digits struct{ bad bool }
 
 func (d *digits) read(s string, most int64) int64 {
 	n, err := strconv.ParseUint(s, 10, 63)
-	if err != nil || int64(n) > most { //nolint:gosec // 63 bits fit
+	if err != nil || int64(n) > most {
 		d.bad = true
 		return 0
 	}
-	return int64(n) //nolint:gosec // 63 bits fit
+	return int64(n)
 }
 
 func (d *digits) count(s string) int { return int(d.read(s, math.MaxInt32)) }

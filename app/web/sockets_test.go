@@ -16,7 +16,7 @@ func TestASocketServesTheIDThatWasChecked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.CloseNow() //nolint:errcheck // the test is over
+	defer conn.CloseNow()
 	_, got, err := conn.Read(t.Context())
 	if err != nil || !strings.Contains(string(got), `"task_id":"T1"`) {
 		t.Errorf("of two ids the first was checked, and the socket says %s, %v; want what T1 does", got, err)
