@@ -16,19 +16,26 @@ import (
 //	I7 what got no 2xx neither vanished nor doubled when it was sent again: it is among the ids of I1, I2 and I5
 func (s *site) verify(faults, inFlight int) *harness.Census {
 	s.f.Helper()
-	census, err := harness.TakeCensus(s.f.Context(), s.client)
-	if err != nil {
-		s.f.Fatal(err)
-	}
-	for _, broken := range census.Faults() { // I5, I6
-		s.f.Errorf("after the drain: %s", broken)
-	}
+	census := s.census() // I5, I6
 	ids := unique(s.ids())
 	s.f.note(func(r *figures) { r.Tasks += len(ids) })
 	s.allFinal(census, ids)          // I1
 	s.recordedOnce(census, len(ids)) // I2
 	s.executed(ids, faults*inFlight) // I4
 	s.recovered(census)              // I3
+	return census
+}
+
+// census takes a census and checks that it adds up.
+func (s *site) census() *harness.Census {
+	s.f.Helper()
+	census, err := harness.TakeCensus(s.f.Context(), s.client)
+	if err != nil {
+		s.f.Fatal(err)
+	}
+	for _, broken := range census.Faults() {
+		s.f.Errorf("the census: %s", broken)
+	}
 	return census
 }
 
