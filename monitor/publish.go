@@ -114,6 +114,9 @@ type rateMeter struct{ samples []*Snapshot }
 const rateSpan = 10 * time.Second
 
 func (m *rateMeter) note(s *Snapshot) Rates {
+	if n := len(m.samples); n > 0 && s.At.Before(m.samples[n-1].At.Time) {
+		m.samples = nil // Redis's clock was set back: nothing can be said of the time between
+	}
 	m.samples = append(m.samples, s)
 	for len(m.samples) > 2 && s.At.Sub(m.samples[1].At.Time) >= rateSpan {
 		m.samples = m.samples[1:]

@@ -17,6 +17,9 @@ if now - last > timeout / 4 or now < last then
   grace = now + timeout
   redis.call('HSET', K.meta, 'grace', int(grace))
 end
+for _, worker in ipairs(redis.call('ZRANGEBYSCORE', K.workers, '(' .. int(now), '+inf')) do
+  redis.call('ZADD', K.workers, int(now), worker)
+end
 if now < grace and grace - now <= timeout then return {} end
 local silent = redis.call('ZRANGEBYSCORE', K.workers, '-inf', '(' .. int(now - timeout), 'WITHSCORES', 'LIMIT', 0, 1)
 if #silent == 0 then return {} end

@@ -19,7 +19,9 @@ local function header(record)
 end
 
 -- A state record is code|attempt|losses|worker|due|assigned|started|finished|stop|reason|error, times in ms. Where a
--- task has none it is pending and was never started.
+-- task has none it is pending and was never started. stop is 1 where a running task was asked to stop, and DELAYED where
+-- a scheduled one is due so long after its submit, by no clock.
+local DELAYED = '2'
 local readable_record = '^%d|[^|]*|[^|]*|%d+|%d+|%d+|[%d-]+|'
 local readable_state = '^%a|%d+|%d+|[^|]*|%d+|%d+|%d+|%d+|%d|[^|]*|'
 

@@ -20,10 +20,10 @@ local function write(task, records)
   records[#records + 1] = record
   if task.large ~= '' then redis.call('HSET', K.payloads, task.id, task.large) end
   count(task.queue, 'S', 1)
-  local due = task.run_at
-  if task.delay > 0 then due = now + task.delay end
+  local due, stop = task.run_at, '0'
+  if task.delay > 0 then due, stop = now + task.delay, DELAYED end
   if due <= now then return enqueue(task.id, task.queue, task.priority) end
-  redis.call('HSET', K.state, task.id, 's|0|0||' .. int(due) .. '|0|0|0|0||')
+  redis.call('HSET', K.state, task.id, 's|0|0||' .. int(due) .. '|0|0|0|' .. stop .. '||')
   redis.call('ZADD', K.scheduled, int(due), task.id)
   count(task.queue, 's', 1)
   if redis.call('ZRANK', K.scheduled, task.id) == 0 then wake() end
