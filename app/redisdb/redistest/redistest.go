@@ -38,6 +38,7 @@ type Redis struct {
 	dir     string
 	port    int
 	args    []string
+	env     []string // nil for this process's own
 	process *child.Process
 }
 
@@ -86,11 +87,16 @@ func Open(t testing.TB, url string) redis.UniversalClient {
 // redis-server is installed: a skipped test would prove nothing.
 func New(t testing.TB, args ...string) *Redis {
 	t.Helper()
+	return launch(t, nil, args)
+}
+
+func launch(t testing.TB, env, args []string) *Redis {
+	t.Helper()
 	binary, err := exec.LookPath(redisdb.RedisServer)
 	if err != nil {
 		t.Fatalf("this test needs a redis-server, and none is on PATH: %s", redisdb.InstallHint)
 	}
-	s := &Redis{t: t, binary: binary, dir: t.TempDir(), args: args}
+	s := &Redis{t: t, binary: binary, dir: t.TempDir(), args: args, env: env}
 	t.Cleanup(s.end)
 	for deadline := time.Now().Add(patience); ; {
 		s.port = freePort()
@@ -164,7 +170,9 @@ func (s *Redis) start() error {
 		"--port", strconv.Itoa(s.port), "--bind", "127.0.0.1", "--dir", s.dir,
 		"--appendonly", "yes", "--appendfsync", "everysec", "--save", "",
 	}, s.args...)
-	p, err := child.Start(exec.Command(s.binary, args...)) // #nosec G204: redis-server, as found on PATH
+	cmd := exec.Command(s.binary, args...) // #nosec G204: redis-server, as found on PATH
+	cmd.Env = s.env
+	p, err := child.Start(cmd)
 	if err != nil {
 		return err
 	}
