@@ -23,6 +23,12 @@ func row(t *testing.T, number int, title string, run func(f *fault)) {
 	if !*full {
 		t.Parallel()
 	}
+	alone(t, number, title, run)
+}
+
+// alone is row for one that has the process for itself in the quick cut, too.
+func alone(t *testing.T, number int, title string, run func(f *fault)) {
+	t.Helper()
 	for i := range *seeds {
 		s := *seed + uint64(i)
 		t.Run(fmt.Sprintf("seed=%d", s), func(t *testing.T) {

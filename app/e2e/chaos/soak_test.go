@@ -32,8 +32,10 @@ const soakFault = 5 * time.Second
 // the end none of the goroutines may be left.
 func TestSoakMemoryAndGoroutinesStayFlat(t *testing.T) {
 	ignored := goleak.IgnoreCurrent()
-	t.Cleanup(func() { goleak.VerifyNone(t, ignored, goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2")) })
-	row(t, 24, "soak: a fault every 5 s", func(f *fault) {
+	t.Cleanup(func() {
+		goleak.VerifyNone(t, ignored, goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"))
+	})
+	alone(t, 24, "soak: a fault every 5 s", func(f *fault) {
 		redis := redistest.New(f)
 		network := harness.NewNetwork(f, redis.Addr())
 		app, stop := startApp(f, network.URL())
