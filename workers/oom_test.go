@@ -26,8 +26,10 @@ func TestHeartbeatsAndOutcomesAreRecordedThoughRedisIsOutOfMemory(t *testing.T) 
 	if _, err := w.Heartbeat(t.Context(), 2); err != nil {
 		t.Errorf("a heartbeat: %v", err)
 	}
-	if _, _, err := w.Adopt(t.Context(), nil); err != nil {
-		t.Errorf("adopt: %v", err)
+	must(t, c.Redis().HDel(t.Context(), c.Keys().Meta(), "dirty").Err()) // as if the last hint of a change were an old one
+	verdicts, _, err = w.Adopt(t.Context(), []workers.Report{done(leases[0])})
+	if err != nil || verdicts[0] != workers.RecordedBefore {
+		t.Errorf("adopt: %v, %v", verdicts, err)
 	}
 	if _, err := w.Drain(t.Context()); err != nil {
 		t.Errorf("drain: %v", err)

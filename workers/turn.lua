@@ -15,12 +15,11 @@ end
 
 if not redis.call('ZSCORE', K.workers, worker) then return { 'lost', {}, {} } end
 local answers, leases = finish(worker, outcomes), {}
+if counted() then commit() end -- whatever becomes of the next ones; where nothing ended, nothing may be written first
 if ARGV[3] == 'adopt' then
   adopt(worker, leases)
-  commit()
   return { 'ok', answers, leases }
 end
-if #outcomes > 0 then commit() end -- whatever becomes of the next ones
 want = want - start(worker, want, leases)
 local moved, more = 0, false
 if want > 0 then moved, more = assign(math.max(want, #outcomes), claim(worker, want, leases)) end
