@@ -105,7 +105,7 @@ func (a *App) openStore(ctx context.Context) error {
 	if err != nil {
 		return usagef("--redis-url: %w", err)
 	}
-	a.client = queue.New(rdb)
+	a.client = queue.New(rdb).WithWaitReplicas(a.cfg.WaitReplicas)
 	a.check = newCheck(a.client, a.log)
 	if err := a.check.atStart(ctx); err != nil {
 		return fmt.Errorf("%s: %w", a.storeName(), err)

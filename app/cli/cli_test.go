@@ -81,6 +81,8 @@ func TestExitCodesAndFixes(t *testing.T) {
 		"log format":           {nil, "--log-format xml", 2, "text or json"},
 		"log level":            {nil, "--log-level loud", 2, "debug, info"},
 		"store":                {nil, "--store disk", 2, "redis-server or memory"},
+		"replicas":             {nil, "--redis-url redis://127.0.0.1:1 --wait-replicas 11", 2, "0 to 10 replicas"},
+		"replicas, no redis":   {nil, "--wait-replicas 1", 2, "pass --redis-url"},
 		"two stores":           {[]string{"REDIS_URL=redis://localhost"}, "--store memory", 2, "leave out --store"},
 		"origin":               {nil, "--cors-origins example.com", 2, "https://example.com"},
 		"every origin":         {nil, "--cors-origins *", 2, "--cors-origins"},

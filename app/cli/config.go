@@ -20,6 +20,8 @@ type Config struct {
 	Store    string `placeholder:"auto" group:"Store" help:"Store that serve brings where no Redis is named: redis-server (a child process), memory (in process, saved to a file every few seconds), or auto: redis-server where one is on PATH, because it loses less."`
 	DataDir  string `default:"./queuepilot-data" group:"Store" help:"Directory in which that store keeps the tasks. Relative, so that two projects do not share one."`
 
+	WaitReplicas int `default:"0" placeholder:"N" group:"Store" help:"Replicas that must confirm a submit or another user's move before it is answered, 0 to 10; within 1s, else the answer is 503 and the same task may be sent again. 0 by default: each move costs a round trip more, and no replica's absence refuses tasks; 1 keeps what was answered when the primary is lost."`
+
 	Addr        string   `default:"127.0.0.1:8080" placeholder:"HOST:PORT" group:"Web" help:"Address of dashboard and API. This machine only by default: whoever reaches it may submit and cancel tasks."`
 	CORSOrigins []string `name:"cors-origins" placeholder:"ORIGIN" group:"Web" help:"Origins whose pages may call the API, as in https://example.com; comma-separated. None by default: other sites' pages have no business here."`
 
@@ -53,6 +55,7 @@ const (
 	leastSlots    = 4
 	slotsPerCPU   = 2
 	firstUserPort = 1024
+	mostReplicas  = 10 // no site has more of one Redis
 )
 
 // check finds the first setting that cannot work; its error is a usageError that says the fix.
@@ -70,6 +73,13 @@ func (c Config) checkStore() error {
 	case "", "auto", "redis-server", "memory":
 	default:
 		return usagef("--store is %q; wanted: auto, redis-server or memory", c.Store)
+	}
+	if c.WaitReplicas < 0 || c.WaitReplicas > mostReplicas {
+		return usagef("--wait-replicas is %d; wanted: 0 to %d replicas", c.WaitReplicas, mostReplicas)
+	}
+	if c.WaitReplicas > 0 && c.RedisURL == "" {
+		return usagef("--wait-replicas is %d, and a store of one's own has no replicas: pass --redis-url redis://HOST:6379 too",
+			c.WaitReplicas)
 	}
 	if c.Store != "" && c.RedisURL != "" {
 		return usagef("--store and a Redis are both named, and only one can hold the tasks: leave out --store, or --redis-url " +

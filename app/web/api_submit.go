@@ -57,7 +57,7 @@ func (s *Server) submitTask(ctx context.Context, in *submitInput) (*submitOutput
 	}
 	done, err := s.client.Submit(ctx, task)
 	if err != nil {
-		return nil, s.away(err, awaySubmit)
+		return nil, s.awayTask(err, task.ID, done[0].ID)
 	}
 	return s.answerSubmit(ctx, task, done[0])
 }
@@ -78,6 +78,16 @@ func (s *Server) answerSubmit(ctx context.Context, task queue.Task, done queue.S
 	s.explain(stored)
 	out.Body = taskBody{stored}
 	return out, nil
+}
+
+// awayTask is away for one task. Where the server made the id only this answer can name it.
+func (s *Server) awayTask(err error, given, id string) error {
+	told := tell(err, awaySubmit)
+	if given == "" && id != "" {
+		told += " Its id is " + id + "."
+	}
+	s.cfg.Log.Warn("redis did not serve a request", "error", err)
+	return serviceUnavailable(told)
 }
 
 func conflictProblem(id string) *problem {

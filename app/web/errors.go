@@ -18,7 +18,17 @@ const (
 	awaySentence = "Redis did not answer. Try again in a few seconds."
 	awaySubmit   = "Redis did not answer, so what was sent may or may not have been taken. Send it again in a few seconds: " +
 		"with the same ids nothing is doubled."
+	unconfirmed = "Redis took it, but not enough replicas confirmed it in time, so a failover now could lose it. Sending it again " +
+		"with the same id is safe: nothing is doubled, and the answer says whether it is confirmed."
 )
+
+// tell chooses the sentence for err: told, but for what was done and not confirmed.
+func tell(err error, told string) string {
+	if errors.Is(err, queue.ErrNotReplicated) {
+		return unconfirmed
+	}
+	return told
+}
 
 // sentence is an error whose text goes to the client as it stands, with status 400.
 type sentence string
@@ -106,6 +116,9 @@ func (s *Server) refusal(err error, what string) error {
 		return newProblem(fiber.StatusNotFound, "There is no "+what+": it never was, or it is kept no longer.")
 	case errors.Is(err, queue.ErrState), errors.Is(err, queue.ErrPayloadDiffers):
 		return newProblem(fiber.StatusConflict, err.Error()+".")
+	case errors.Is(err, queue.ErrNotReplicated):
+		s.cfg.Log.Warn("replicas did not confirm a move", "error", err)
+		return serviceUnavailable(movedUnconfirmed)
 	}
 	return s.away(err, awaySentence)
 }
@@ -126,7 +139,11 @@ func isNotFound(err error) bool {
 
 // away logs why Redis did not answer, once, and returns the 503 for the client.
 func (s *Server) away(err error, told string) error {
-	s.cfg.Log.Warn("redis did not answer a request", "error", err)
+	s.cfg.Log.Warn("redis did not serve a request", "error", err)
+	return serviceUnavailable(tell(err, told))
+}
+
+func serviceUnavailable(told string) error {
 	return huma.ErrorWithHeaders(newProblem(fiber.StatusServiceUnavailable, told),
 		map[string][]string{fiber.HeaderRetryAfter: {retryAfter}})
 }

@@ -108,7 +108,7 @@ func keptError(c *fiber.Ctx, status int, sentence string) error {
 
 // keptAway answers 503 and logs why.
 func (s *Server) keptAway(c *fiber.Ctx, err error, told string) error {
-	s.cfg.Log.Warn("redis did not answer a request", "path", c.Path(), "error", err)
+	s.cfg.Log.Warn("redis did not serve a request", "path", c.Path(), "error", err)
 	c.Set(fiber.HeaderRetryAfter, retryAfter)
-	return keptError(c, fiber.StatusServiceUnavailable, told)
+	return keptError(c, fiber.StatusServiceUnavailable, tell(err, told))
 }

@@ -71,7 +71,7 @@ func (s *Server) setQueue(c *fiber.Ctx, set func(context.Context, string) error,
 	return c.Redirect("/queues?done="+done, fiber.StatusSeeOther)
 }
 
-// refusalPage says why a move was not made. Nothing was changed in any of the cases.
+// refusalPage says why a move was not made, or could be lost yet.
 func (s *Server) refusalPage(c *fiber.Ctx, err error, rule string) error {
 	var invalid *queue.InvalidError
 	switch {
@@ -81,9 +81,16 @@ func (s *Server) refusalPage(c *fiber.Ctx, err error, rule string) error {
 		return s.errorPage(c, fiber.StatusNotFound, "No such task", "It never was, or it is kept no longer.")
 	case errors.Is(err, queue.ErrState):
 		return s.errorPage(c, fiber.StatusConflict, "Nothing was changed", rule+" It may have moved on since you looked.")
+	case errors.Is(err, queue.ErrNotReplicated):
+		s.cfg.Log.Warn("replicas did not confirm a move", "path", c.Path(), "error", err)
+		return s.errorPage(c, fiber.StatusServiceUnavailable, "Done, but not confirmed", movedUnconfirmed)
 	}
 	return s.awayPage(c, err)
 }
+
+// movedUnconfirmed is what people are told of a move that could be lost yet.
+const movedUnconfirmed = "Redis made the change, but not enough replicas confirmed it in time: a failover now could undo it. " +
+	"Look again in a few seconds."
 
 func (s *Server) confirmCancel(c *fiber.Ctx) error {
 	return s.confirm(c, views.ConfirmCancel)

@@ -29,7 +29,12 @@ type site struct {
 func newSite(t *testing.T, cfg Config) *site {
 	t.Helper()
 	rdb := redistest.New(t)
-	s := &site{t: t, redis: rdb, client: queue.New(redistest.Open(t, rdb.URL()))}
+	return newSiteOn(t, rdb, queue.New(redistest.Open(t, rdb.URL())), cfg)
+}
+
+func newSiteOn(t *testing.T, rdb *redistest.Redis, client *queue.Client, cfg Config) *site {
+	t.Helper()
+	s := &site{t: t, redis: rdb, client: client}
 	cfg.Addr, cfg.Version = "127.0.0.1:0", "test"
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
