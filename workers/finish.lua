@@ -5,7 +5,9 @@
 -- recorded_before: the reply to this very report was lost, and it is sent again.
 local function recorded_before(o, s)
   if s.worker ~= o.worker then return false end
-  if o.kind == 'release' and s.attempt == o.attempt - 1 then return s.code == 'p' or s.code == 'x' end
+  if o.kind == 'release' then
+    return s.code == 'x' and s.attempt == o.attempt or (s.code == 'p' or s.code == 'x') and s.attempt == o.attempt - 1
+  end
   return s.attempt == o.attempt and s.code ~= 'a' and s.code ~= 'r'
 end
 
