@@ -1,8 +1,8 @@
 -- reclaim.lua: a worker that was silent for too long -> lost; assigned, running -> pending at the head, in order; or
 -- failed after too many lost workers or attempts, or canceled where that was asked. The whole list goes in one script.
--- Of several tasks that one more lost worker would fail, which may be one poison and its neighbours, the first goes to
--- pending and the others to retry, a while apart: so that they run one by one, and only the poison takes its worker
--- down once more.
+-- Poison takes its worker down, and its neighbours with it. So the task that started last on the worker is failed when it
+-- has lost as many as ARGV[2], and any other when it has lost twice as many. Of several suspects, which have lost all but
+-- one, the first goes to pending and the others to retry, a while apart: so that they meet no more.
 -- ARGV[1] worker time-out ms      ARGV[2] most lost workers a task may have
 -- Returns {} or {worker, silent ms, requeued, ended}. Where nobody looked for a quarter of the time-out, Redis was away
 -- or its clock jumped, and all are given one more lease to show that they live: of their own lease they have by then
@@ -34,20 +34,39 @@ local function set_apart(id, h, s)
   count(h.queue, 'y', 1)
 end
 
+local most_losses = tonumber(ARGV[2])
+local ids = redis.call('LRANGE', K.processing .. worker, 0, -1)
+local records, states = lookup(K.tasks, ids), lookup(K.state, ids)
+
+-- latest is when the last task began that ran on the worker, and how many began then.
+local latest = { at = -1, n = 0 }
+for i in ipairs(ids) do
+  local s = parse(states[i])
+  if s.code == 'r' and s.worker == worker then
+    if s.started > latest.at then latest = { at = s.started, n = 0 } end
+    if s.started == latest.at then latest.n = latest.n + 1 end
+  end
+end
+
+local function poison(s)
+  local last = latest.n == 1 and s.started == latest.at
+  return s.losses >= (last and most_losses or 2 * most_losses)
+end
+
 local function lose(id, h, s)
   count(h.queue, 'r', -1)
   s.losses, s.error = s.losses + 1, 'worker ' .. worker .. ' was lost'
   note(id, s, 'lost', s.error)
   if s.stop == '1' then
     finalize(id, h, s, 'x', 'canceled')
-  elseif s.losses >= tonumber(ARGV[2]) then
+  elseif poison(s) then
     finalize(id, h, s, 'f', 'worker_lost')
   elseif s.attempt >= h.most then
     finalize(id, h, s, 'f', 'attempts_exhausted')
   else
     s.assigned, s.started = 0, 0
     silenced[#silenced + 1] = id
-    local suspect = s.losses == tonumber(ARGV[2]) - 1
+    local suspect = s.losses >= most_losses - 1
     if suspect and suspects > 0 then
       set_apart(id, h, s)
     else
@@ -60,8 +79,6 @@ local function lose(id, h, s)
   return s.code == 'p' or s.code == 'y'
 end
 
-local ids = redis.call('LRANGE', K.processing .. worker, 0, -1)
-local records, states = lookup(K.tasks, ids), lookup(K.state, ids)
 for i, id in ipairs(ids) do
   local s = parse(states[i])
   if not readable(records[i], states[i]) then

@@ -67,7 +67,10 @@ end
 -- watch_clock notes the time once a second, and tells whether there is more to look through.
 local function watch_clock()
   local last = tonumber(redis.call('HGET', K.meta, 'promoted') or 0)
-  if now < last or now - last >= noted_every then redis.call('HSET', K.meta, 'promoted', int(now)) end
+  if now < last or now - last >= noted_every then
+    redis.call('ZREM', K.gone, '') -- see heartbeat.lua
+    redis.call('HSET', K.meta, 'promoted', int(now))
+  end
   if now < last then redis.call('HSET', K.meta, 'back_s', '0', 'back_y', '0') end
   local scheduled, retry = look_through('s'), look_through('y')
   return scheduled or retry

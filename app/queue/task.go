@@ -72,7 +72,8 @@ const (
 	DefaultMaxAttempts = 5      // with the default backoff: given up after some 15 s to 30 s of retries
 	// DefaultTimeout ends an attempt whose handler hangs; long work names its own.
 	DefaultTimeout = 30 * time.Minute
-	// MaxLosses is how many workers a task may take down before it is failed as poison.
+	// MaxLosses is how many workers a task may take down before it is failed as poison: one that started last each time.
+	// One that may only have been beside it has twice as many.
 	MaxLosses = 3
 	// DefaultRetention keeps completed and canceled tasks for look-ups; a day's work at 1,000/s would fill memory.
 	DefaultRetention = time.Hour
