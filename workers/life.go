@@ -24,7 +24,7 @@ type life struct {
 	mu       sync.Mutex
 	running  map[string]*execution // handlers at work, by task
 	reports  []Report              // ended, not yet recorded
-	progress map[string]progressReport
+	progress map[string]ProgressReport
 	draining time.Time     // since when; zero where it does not
 	talking  bool          // a turn is under way: its answer may bring tasks
 	over     error         // why no handler may start any more
@@ -38,7 +38,7 @@ func newLife(w *Worker) *life {
 	l := &life{
 		Worker: w, session: session, log: w.cfg.Log.With("worker", session.id),
 		turnWake: make(chan struct{}, 1), beatWake: make(chan struct{}, 1), drainAsked: make(chan struct{}),
-		running: map[string]*execution{}, progress: map[string]progressReport{}, idle: make(chan struct{}, 1),
+		running: map[string]*execution{}, progress: map[string]ProgressReport{}, idle: make(chan struct{}, 1),
 	}
 	l.askDrain = sync.OnceFunc(func() { close(l.drainAsked) })
 	return l

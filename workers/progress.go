@@ -3,6 +3,8 @@ package workers
 import (
 	"context"
 	_ "embed"
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 
@@ -17,16 +19,31 @@ var progressScript = queue.NewScript("progress", progressLua)
 // progressInterval is how often progress is written: often enough for a bar that moves.
 const progressInterval = 100 * time.Millisecond
 
-type progressReport struct {
-	attempt int
+// ProgressReport is what a running task last said of itself.
+type ProgressReport struct {
+	TaskID  string
+	Attempt int
 	queue.Progress
+}
+
+// Progress shows what running tasks said. It returns how many of the reports were taken: those of an attempt that this
+// worker does not run any more are dropped.
+func (s *Session) Progress(ctx context.Context, reports ...ProgressReport) (int64, error) {
+	args := make([]any, 0, 2+4*len(reports))
+	args = append(args, s.id, len(reports))
+	for _, r := range reports {
+		args = append(args, r.TaskID, r.Attempt, strconv.FormatFloat(r.Percent, 'f', -1, 64), r.Message)
+	}
+	out, err := progressScript.Run(ctx, s.client, args...)
+	n, _ := out.(int64)
+	return n, err
 }
 
 func (l *life) noteProgress(t *queue.Task, p queue.Progress) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.running[t.ID] != nil {
-		l.progress[t.ID] = progressReport{t.Attempt, p}
+		l.progress[t.ID] = ProgressReport{t.ID, t.Attempt, p}
 	}
 }
 
@@ -34,15 +51,11 @@ func (l *life) noteProgress(t *queue.Task, p queue.Progress) {
 func (l *life) sendProgress(ctx context.Context) error {
 	l.mu.Lock()
 	news := l.progress
-	l.progress = map[string]progressReport{}
+	l.progress = map[string]ProgressReport{}
 	l.mu.Unlock()
 	if len(news) == 0 {
 		return nil
 	}
-	args := []any{l.session.id, len(news)}
-	for id, p := range news {
-		args = append(args, id, p.attempt, strconv.FormatFloat(p.Percent, 'f', -1, 64), p.Message)
-	}
-	_, err := progressScript.Run(ctx, l.client, args...)
+	_, err := l.session.Progress(ctx, slices.Collect(maps.Values(news))...)
 	return err
 }

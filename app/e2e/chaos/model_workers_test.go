@@ -97,6 +97,7 @@ func (m *model) lateReport(t *rapid.T) {
 	if !errors.Is(err, workers.ErrLeaseLost) {
 		t.Fatalf("the late report of %s by %s gave %v, wanted ErrLeaseLost", late.task.ID, late.session.ID(), err)
 	}
+	m.lateProgress(t)
 	for _, w := range m.live { // and somebody else's report of it by a worker that lives
 		if w.running[late.task.ID] == nil {
 			verdicts, _, err := w.session.Turn(m.ctx, []workers.Report{reportOf(late.task, workers.Complete)}, 0)
@@ -104,6 +105,16 @@ func (m *model) lateReport(t *rapid.T) {
 				t.Fatalf("the report of %s by %s, which does not hold it, gave %v, %v", late.task.ID, w.session.ID(), verdicts, err)
 			}
 			return
+		}
+	}
+}
+
+// lateProgress shows what every task said to the worker that lost it, and which somebody else may run by now.
+func (m *model) lateProgress(t *rapid.T) {
+	for _, late := range m.late {
+		shown := workers.ProgressReport{TaskID: late.task.ID, Attempt: late.task.Attempt, Progress: queue.Progress{Percent: 99}}
+		if n, err := late.session.Progress(m.ctx, shown); n != 0 || err != nil {
+			t.Fatalf("%d of the late progress of %s by %s was taken, %v; wanted none", n, late.task.ID, late.session.ID(), err)
 		}
 	}
 }
