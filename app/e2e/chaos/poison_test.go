@@ -1,8 +1,52 @@
 package chaos
 
 import (
+	"errors"
+	"fmt"
 	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/xuniquepatel/queue-pilot/app/e2e/harness"
+	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
+
+// TestRow16Suspects: tasks that stood on two lost workers together are not given to a third one together: it is not
+// known which of them takes workers down.
+func TestRow16SuspectsOfPoisonDoNotMeetAgain(t *testing.T) {
+	row(t, 16, "handlers that exit, panic or exhaust memory; unreadable records", func(f *fault) {
+		s := newSite(f, harness.Setup{})
+		s.submit(gated("T0", "gate", "", ""), gated("T1", "gate", "", ""), gated("T2", "gate", "", ""))
+		ids := s.ids()
+		for i := range queue.MaxLosses - 1 {
+			w := s.worker(fmt.Sprintf("w%d", i), 4)
+			s.UntilTasks("running there", func(task harness.Task) bool {
+				return task.State == "running" && task.WorkerID == w.WorkerID()
+			}, ids...)
+			s.kill(w)
+		}
+		var states []string
+		harness.Until(f, "the last of them is found lost", func() error {
+			states = nil
+			for _, id := range ids {
+				states = append(states, s.Task(id).State)
+			}
+			if slices.Contains(states, "running") {
+				return errors.New("it is not yet")
+			}
+			return nil
+		})
+		slices.Sort(states)
+		if diff := cmp.Diff([]string{"pending", "retry", "retry"}, states); diff != "" {
+			f.Errorf("the suspects (-want +got):\n%s", diff)
+		}
+		s.gates.Open(f, "go")
+		s.worker("last", 4)
+		s.drain()
+		s.verify(queue.MaxLosses-1, len(ids))
+	})
+}
 
 // breakRecord puts a task on its queue whose record is no record, as a faulty program or a bad restore might.
 func (s *site) breakRecord(id string) {
