@@ -15,6 +15,10 @@ import (
 // handshakeTimeout bounds the upgrade itself.
 const handshakeTimeout = 5 * time.Second
 
+// sendBuffer bounds what lies in the kernel for a client that does not read: it is old by the time that it is read, and
+// by default megabytes a client. The kernel doubles it: some 50 snapshots of a small site.
+const sendBuffer = 32 << 10
+
 // registerSockets routes the doors of the WebSockets. Each checks who asks before it upgrades.
 func (s *Server) registerSockets(r fiber.Router) {
 	r.Get("/ws", s.admit, s.upgrade(s.serveScripts, false))
@@ -55,7 +59,19 @@ func (s *Server) admit(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderRetryAfter, retryAfter)
 		return fiber.NewError(fiber.StatusServiceUnavailable, "All sockets are taken. Try again in a few seconds.")
 	}
+	keepLittle(c)
 	return c.Next()
+}
+
+// keepLittle gives the request's connection the buffer of a socket.
+func keepLittle(c *fiber.Ctx) {
+	conn, ok := c.Context().Conn().(*lingerConn)
+	if !ok {
+		return
+	}
+	if tcp, ok := conn.Conn.(interface{ SetWriteBuffer(int) error }); ok {
+		_ = tcp.SetWriteBuffer(sendBuffer) // without it a slow client is worse off, and nobody else
+	}
 }
 
 // upgrade turns the request into a socket for handler. Handlers must use the library's inner connection only, and
