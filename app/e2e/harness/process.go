@@ -33,20 +33,20 @@ type Process struct {
 // Start starts queuepilot with args, logging in JSON.
 func Start(t testing.TB, name string, args ...string) *Process {
 	t.Helper()
-	return start(t, name, Binary(t), append(args, "--log-format", "json")...)
+	return start(t, name, nil, Binary(t), append(args, "--log-format", "json")...)
 }
 
 // StartTestWorker starts the test worker with args.
 func StartTestWorker(t testing.TB, name string, args ...string) *Process {
 	t.Helper()
-	return start(t, name, build(t, testworkerPackage), args...)
+	return start(t, name, nil, build(t, testworkerPackage), args...)
 }
 
-func start(t testing.TB, name, binary string, args ...string) *Process {
+func start(t testing.TB, name string, env []string, binary string, args ...string) *Process {
 	t.Helper()
 	p := &Process{Name: name, t: t, log: &Log{}}
 	cmd := exec.Command(binary, args...) // #nosec G204: a program of ours
-	cmd.Env, cmd.Dir = cleanEnv(), t.TempDir()
+	cmd.Env, cmd.Dir = append(cleanEnv(), env...), t.TempDir()
 	cmd.Stdout, cmd.Stderr = p.log, p.log
 	proc, err := child.Start(cmd)
 	if err != nil {

@@ -26,6 +26,8 @@ type Setup struct {
 	// Address is the Redis that a process is given, by its role ("web", "scheduler", "monitor") or a worker's name; nil
 	// or "" stand for the address of Redis.
 	Address func(process string) string
+	// Env is what a process has in its environment besides the test's own ("TZ=Pacific/Apia"), by the same name.
+	Env func(process string) []string
 	// WorkerTimeout is given to all processes, with a fifth of it as the heartbeat's interval; 5 s where 0.
 	WorkerTimeout time.Duration
 	// Args are further arguments of all of queuepilot's processes.
@@ -58,7 +60,8 @@ func NewSystemWith(t testing.TB, setup Setup) *System {
 func (s *System) Role(name, role string, args ...string) *Process {
 	s.t.Helper()
 	all := append([]string{role, "--redis-url", s.address(name)}, s.setup.Args...)
-	return Start(s.t, name, append(append(all, s.times("--")...), args...)...)
+	all = append(append(all, s.times("--")...), "--log-format", "json")
+	return start(s.t, name, s.env(name), Binary(s.t), append(all, args...)...)
 }
 
 // address is the Redis that the process called name is given.
@@ -69,6 +72,13 @@ func (s *System) address(name string) string {
 		}
 	}
 	return s.Redis.URL()
+}
+
+func (s *System) env(name string) []string {
+	if s.setup.Env == nil {
+		return nil
+	}
+	return s.setup.Env(name)
 }
 
 // times are the arguments that say how long silence may last.
@@ -117,7 +127,7 @@ func (s *System) TestWorker(name string, slots int, dir Gates, args ...string) *
 	all := append([]string{
 		"-redis-url", s.address(name), "-name", name, "-slots", strconv.Itoa(slots), "-dir", string(dir),
 	}, s.times("-")...)
-	p := StartTestWorker(s.t, name, append(all, args...)...)
+	p := start(s.t, name, s.env(name), build(s.t, testworkerPackage), append(all, args...)...)
 	p.WorkerID()
 	return p
 }
