@@ -78,14 +78,14 @@ func (f *fault) during(done <-chan struct{}, from, to time.Duration, step func()
 // pass lets time go by: the length of a fault, not a wait for what it does.
 func (f *fault) pass(d time.Duration) { <-time.After(d) }
 
-// figure notes a number for the report.
+// figure notes a number for the report; of several of one name the largest.
 func (f *fault) figure(name string, value float64) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.result.Other == nil {
 		f.result.Other = map[string]float64{}
 	}
-	f.result.Other[name] = value
+	f.result.Other[name] = max(f.result.Other[name], value)
 	f.Logf("%s: %g", name, value)
 }
 
