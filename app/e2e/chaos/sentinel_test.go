@@ -82,9 +82,8 @@ func TestRow13WhatReplicasConfirmedOutlivesTheMaster(t *testing.T) {
 		f.pass(500 * time.Millisecond)
 		master.Kill()
 		group.UntilMasterIsNot(master.Addr())
+		master.Start() // the one that is left has no replica to confirm anything: the old master comes back as one
 		<-done
-		// The one that is left has no replica to confirm anything: the old master comes back as one.
-		master.Start()
 		harness.Until(f, "submits are confirmed again", func() error {
 			if !s.submit(quick("after")) {
 				return fmt.Errorf("refused: %v", s.refused())
