@@ -11,7 +11,7 @@ import (
 type Submit struct {
 	ID, Type, Queue, Payload              string
 	Priority, Delay, MaxAttempts, Timeout string
-	Error                                 string // about the whole: "The server cannot reach Redis. Nothing was changed."
+	Error                                 string // about the whole: "The server cannot reach Redis ..."
 	Field, Wrong                          string // the field that is wrong, named as in JSON, and why
 	Open                                  bool   // unfold the options
 	Examples                              []Example

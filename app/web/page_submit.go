@@ -138,7 +138,7 @@ func (s *Server) submitForm(c *fiber.Ctx) error {
 	answers, err := s.client.Submit(c.UserContext(), task)
 	if err != nil {
 		s.cfg.Log.Warn("redis did not take a form", "error", err)
-		m.Error, m.ID = tell(err, awayForPages), answers[0].ID // sent again it is the same task
+		m.Error, m.ID = tell(err, awayForForm), answers[0].ID // sent again it is the same task
 		return s.showForm(c, fiber.StatusServiceUnavailable, m)
 	}
 	if answers[0].Err != nil {

@@ -141,8 +141,17 @@ func (s *Server) awayPage(c *fiber.Ctx, err error) error {
 	if !errors.Is(err, context.Canceled) {
 		s.cfg.Log.Warn("redis did not answer a page", "path", c.Path(), "error", err)
 	}
-	return s.errorPage(c, fiber.StatusServiceUnavailable, "Redis is away", awayForPages)
+	told := awayForPages
+	if c.Method() == fiber.MethodPost {
+		told = awayForMoves
+	}
+	return s.errorPage(c, fiber.StatusServiceUnavailable, "Redis is away", told)
 }
 
-// awayForPages is what people are told when Redis did not answer.
-const awayForPages = "The server cannot reach Redis. Nothing was changed."
+// What people are told when Redis did not answer: to who looked, to who asked for something, and to who sent the form.
+const (
+	awayForPages = "The server cannot reach Redis. Nothing was changed."
+	awayForMoves = "The server cannot reach Redis. What you asked for may or may not have been done: look again when it is back."
+	awayForForm  = "The server cannot reach Redis, so the task may or may not have been taken. Send it again: with this id " +
+		"nothing is doubled."
+)
