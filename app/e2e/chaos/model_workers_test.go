@@ -82,6 +82,7 @@ func (m *model) turn(t *rapid.T) {
 		for _, lease := range leases {
 			w.running[lease.ID] = lease
 		}
+		m.lateProgress(t, leases)
 		if slices.ContainsFunc(reports, func(r workers.Report) bool { return w.running[r.TaskID] != nil }) {
 			break // it came back to the same worker: sending the old report again is lateReport's business
 		}
@@ -97,7 +98,6 @@ func (m *model) lateReport(t *rapid.T) {
 	if !errors.Is(err, workers.ErrLeaseLost) {
 		t.Fatalf("the late report of %s by %s gave %v, wanted ErrLeaseLost", late.task.ID, late.session.ID(), err)
 	}
-	m.lateProgress(t)
 	for _, w := range m.live { // and somebody else's report of it by a worker that lives
 		if w.running[late.task.ID] == nil {
 			verdicts, _, err := w.session.Turn(m.ctx, []workers.Report{reportOf(late.task, workers.Complete)}, 0)
@@ -109,9 +109,12 @@ func (m *model) lateReport(t *rapid.T) {
 	}
 }
 
-// lateProgress shows what every task said to the worker that lost it, and which somebody else may run by now.
-func (m *model) lateProgress(t *rapid.T) {
+// lateProgress shows what the tasks that the worker was just given said to those that lost them.
+func (m *model) lateProgress(t *rapid.T, leases []*queue.Task) {
 	for _, late := range m.late {
+		if !slices.ContainsFunc(leases, func(lease *queue.Task) bool { return lease.ID == late.task.ID }) {
+			continue
+		}
 		shown := workers.ProgressReport{TaskID: late.task.ID, Attempt: late.task.Attempt, Progress: queue.Progress{Percent: 99}}
 		if n, err := late.session.Progress(m.ctx, shown); n != 0 || err != nil {
 			t.Fatalf("%d of the late progress of %s by %s was taken, %v; wanted none", n, late.task.ID, late.session.ID(), err)
