@@ -1,0 +1,79 @@
+package main
+
+// ofLosses: a lost worker's tasks are all recovered, and poison ends.
+func ofLosses() []mutant {
+	return []mutant{
+		{"list-at-once", "two tasks of a lost worker's list are recovered, the rest is dropped", []edit{{
+			"monitor/reclaim.lua",
+			"local ids = redis.call('LRANGE', K.processing .. worker, 0, -1)",
+			"local ids = redis.call('LRANGE', K.processing .. worker, 0, 1)",
+		}}, []string{"Row01", randomMoves}},
+		{"poison-count", "no number of lost workers fails a task", []edit{{
+			"monitor/reclaim.lua", "elseif poison(s) then", "elseif false then",
+		}}, []string{"Row16", randomMoves}},
+		{"poison-neighbours", "what ran beside poison is failed as poison", []edit{{
+			"monitor/reclaim.lua", "(last and most_losses or 2 * most_losses)", "most_losses",
+		}}, []string{"Row16"}},
+		{"poison-apart", "suspects of poison run beside each other", []edit{{
+			"monitor/reclaim.lua", "if suspect and suspects > 0 then", "if false then",
+		}}, []string{"Row16"}},
+		{"release-spends", "a released attempt is spent", []edit{{
+			"workers/finish.lua",
+			"s.code, s.attempt, s.error = 'p', s.attempt - 1, ''", "s.code, s.error = 'p', ''",
+		}}, []string{"Row17", randomMoves}},
+	}
+}
+
+// ofTime: who was silent because Redis was away is not lost.
+func ofTime() []mutant {
+	return []mutant{
+		{"grace", "after an outage workers are lost at once", []edit{{
+			"monitor/reclaim.lua", "if now < grace and grace - now <= timeout then return {} end\n", "",
+		}}, []string{"Row10"}},
+	}
+}
+
+// ofRedis: a server that forgets scripts, or has no memory left, does no harm.
+func ofRedis() []mutant {
+	return []mutant{
+		{"noscript", "a script is sent whole the first time only", []edit{{
+			"app/queue/script.go",
+			"		return s.on(c.keys).Run(ctx, c.rdb, c.declared, args...).Result()\n",
+			`		made := s.on(c.keys)
+		if _, loaded := s.made.LoadOrStore(made.Hash(), true); !loaded {
+			return made.Eval(ctx, c.rdb, c.declared, args...).Result()
+		}
+		return made.EvalSha(ctx, c.rdb, c.declared, args...).Result()
+`,
+		}}, []string{"Row11"}},
+		{"cluster-keys", "a script names one key only, so half of a moving slot runs it", []edit{{
+			"app/queue/keys.go", "return []string{k.prefix, k.Meta()}", "return []string{k.prefix}",
+		}}, []string{"Row14"}},
+		{"memory-heartbeat", "a heartbeat writes before it removes: refused without memory", []edit{{
+			"workers/heartbeat.lua", "redis.call('ZREM', K.gone, id) --", "--",
+		}}, []string{"Row12"}},
+		{"memory-drain", "a drain writes before it removes: refused without memory", []edit{{
+			"workers/drain.lua", "redis.call('ZREM', K.gone, id) --", "--",
+		}}, []string{"Row12"}},
+		{"memory-reclaim", "the monitor writes before it removes: refused without memory", []edit{{
+			"monitor/reclaim.lua", "redis.call('ZREM', K.gone, '') --", "--",
+		}}, []string{"Row12"}},
+		{"memory-start", "a start writes before it removes: refused without memory", []edit{{
+			"workers/start.lua", "    redis.call('ZREM', K.gone, worker) --", "    --",
+		}}, []string{"Row12"}},
+		{"memory-finish", "an outcome is written before the id is removed: refused without memory", []edit{{
+			"workers/finish.lua", "then leaving[#leaving + 1] = o.id end",
+			"then leaving[#leaving + 1] = o.id; redis.call('HSET', K.state, o.id, states[i]) end",
+		}}, []string{"Row12"}},
+	}
+}
+
+// ofMoves: a move loses nothing.
+func ofMoves() []mutant {
+	return []mutant{
+		{"promote-drops", "a retry whose time has come is forgotten", []edit{{
+			"scheduler/promote.lua", "enqueue(id, h.queue, h.priority)",
+			"if key == K.scheduled then enqueue(id, h.queue, h.priority) end",
+		}}, []string{randomMoves}},
+	}
+}
