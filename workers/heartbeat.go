@@ -3,8 +3,11 @@ package workers
 import (
 	"context"
 	_ "embed"
+	"fmt"
+	"strconv"
 	"time"
 
+	"github.com/xuniquepatel/queue-pilot/app/loop"
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
 
@@ -15,8 +18,9 @@ var heartbeatScript = queue.NewScript("heartbeat", heartbeatLua)
 
 // Orders is what a worker hears by its heartbeat.
 type Orders struct {
-	Drain  bool     // an operator wants it to take no more, finish and leave
-	Cancel []string // ids of running tasks that users canceled
+	Drain   bool     // an operator wants it to take no more, finish and leave
+	Running int      // tasks that run on it, as Redis knows
+	Cancel  []string // ids of running tasks that users canceled
 }
 
 // Heartbeat shows that the worker lives, with slots to give (1 or more).
@@ -32,7 +36,11 @@ func (s *Session) Heartbeat(ctx context.Context, slots int) (Orders, error) {
 	if answer[0] == string(queue.WorkerLost) {
 		return Orders{}, s.lost()
 	}
-	return Orders{Drain: answer[1] == "1", Cancel: answer[2:]}, nil
+	running, err := strconv.Atoi(answer[2])
+	if err != nil {
+		return Orders{}, fmt.Errorf("heartbeat: the number of running tasks: %w", err)
+	}
+	return Orders{Drain: answer[1] == "1", Running: running, Cancel: answer[3:]}, nil
 }
 
 // heartbeat shows that the worker lives, and hears what it is asked to do. It runs apart from the handlers and the
@@ -49,8 +57,23 @@ func (l *life) heartbeat(ctx context.Context) error {
 	if orders.Drain {
 		l.askDrain()
 	}
+	l.compare(orders.Running)
 	l.cancelTasks(orders.Cancel)
 	return nil
+}
+
+// compare makes the next turn ask what runs here where Redis knew of another number at two heartbeats in a row. A Redis
+// that lost its last writes, by a failover or a crash, may think that tasks run here whose end it was told: nobody else
+// would ever start them again. At one heartbeat a turn under way makes the difference.
+func (l *life) compare(running int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	differs := running != len(l.running)+len(l.reports)
+	if differs && l.differed {
+		l.unsure = true
+		loop.Wake(l.turnWake)
+	}
+	l.differed = differs
 }
 
 // slots is how many tasks it can run at once now: without the slots of handlers that do not return.

@@ -30,6 +30,7 @@ type life struct {
 	over     error         // why no handler may start any more
 	fenced   bool          // could not show for two thirds of the lease that it lives
 	unsure   bool          // a reply was lost: Redis may have started tasks that it does not know of
+	differed bool          // at the last heartbeat Redis knew of another number of running tasks
 	idle     chan struct{} // signalled when nothing runs and nothing waits to be recorded
 }
 

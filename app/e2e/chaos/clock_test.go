@@ -79,8 +79,8 @@ func (s *offSite) outlivesAJump(offset time.Duration) {
 	s.f.Helper()
 	s.jumps++
 	name := func(what string) string { return fmt.Sprintf("%s-%d", what, s.jumps) }
-	victim := s.worker(name("victim"), 1, "-queues", "doomed")
-	s.submit(s.gatedOn("doomed", name("orphan")))
+	victim := s.worker(name("victim"), 1, "-queues", name("doomed"))
+	s.submit(s.gatedOn(name("doomed"), name("orphan")))
 	s.UntilState("running", name("orphan"))
 	for i := range 4 {
 		s.submit(s.gatedOn("default", name(fmt.Sprintf("gate%d", i))))
@@ -96,7 +96,7 @@ func (s *offSite) outlivesAJump(offset time.Duration) {
 	s.offset = offset
 	s.submit(harness.New{"id": name("delayed-after"), "type": "work", "payload": map[string]int{"ms": 1}, "delay_seconds": 1},
 		harness.New{"id": name("named"), "type": "work", "payload": map[string]int{"ms": 1}, "run_at": s.now().Add(time.Second)})
-	s.worker(name("heir"), 1, "-queues", "doomed")
+	s.worker(name("heir"), 1, "-queues", name("doomed"))
 	s.UntilTasks("attempt 2 running", func(t harness.Task) bool { return t.State == "running" && t.Attempt == 2 }, name("orphan"))
 	// A monitor that sees the jump gives every worker one more lease.
 	s.f.within("recovery_after_a_jump", time.Since(jumped), 2*lease()+time.Second)
