@@ -41,7 +41,7 @@ func TestThePromiseSaysWhatThePersistenceOfAServerMeans(t *testing.T) {
 		promise string
 		warning string // "" for none at all
 	}{
-		"synced every second": {nil, "A crash of Redis loses nothing, a power loss up to about the last second", ""},
+		"synced every second": {nil, "A crash of Redis loses nothing while the disk keeps up, else up to two seconds; a power loss up to about the last second", ""},
 		"synced at every write": {
 			[]string{"--appendfsync", "always"}, "Neither a crash of Redis nor a power loss loses anything", "",
 		},

@@ -85,7 +85,8 @@ func (f facts) appendOnlyPromise() string {
 	case "always":
 		return "Neither a crash of Redis nor a power loss loses anything (append-only file, synced at every write)."
 	case "everysec":
-		return crash + "up to about the last second (append-only file, synced every second)."
+		return "A crash of Redis loses nothing while the disk keeps up, else up to two seconds; a power loss up to about the last " +
+			"second (append-only file, synced every second)."
 	case "no":
 		return crash + "what the operating system had not written yet, often half a minute (append-only file, never synced)."
 	default:

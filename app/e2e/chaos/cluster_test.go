@@ -11,7 +11,7 @@ import (
 func TestRow14AClusterSlotMovesUnderLoadUnseen(t *testing.T) {
 	row(t, 14, "Cluster: the cell's slot migrated under load", func(f *fault) {
 		cluster := redistest.NewCluster(f)
-		s := newSite(f, harness.Setup{Address: func(string) string { return cluster.URL() }})
+		s := newSite(f, harness.Setup{WorkerTimeout: calm, Address: func(string) string { return cluster.URL() }})
 		s.client = openClient(f, cluster.URL())
 		crew := s.crew(2, 4)
 		done := s.load(size(600, 6000), 10, 50*time.Millisecond, s.mixed)

@@ -183,7 +183,7 @@ func TestRow06ALostReplyIsTheSameAnswerTheNextTime(t *testing.T) {
 		}}
 		proxy := harness.NewProxy(f, redis.Addr())
 		proxy.Decide(cuts.decide)
-		s := newSite(f, harness.Setup{Redis: redis, Address: func(string) string { return proxy.URL() }})
+		s := newSite(f, harness.Setup{Redis: redis, WorkerTimeout: calm, Address: func(string) string { return proxy.URL() }})
 		crew := s.crew(2, 4, "-queues", "default")
 		s.worker("line", 1, "-queues", "fifo")
 		<-s.load(size(600, 6000), 20, 50*time.Millisecond, s.mixed)

@@ -87,7 +87,7 @@ func (s *site) stoppedFirst(id string) {
 
 func TestRow08BrokenConnectionsAndAStallHealAtOnce(t *testing.T) {
 	row(t, 8, "CLIENT KILL normal and pubsub, CLIENT PAUSE, DEBUG SLEEP", func(f *fault) {
-		s := newSite(f, harness.Setup{Redis: redistest.New(f, "--enable-debug-command", "yes")})
+		s := newSite(f, harness.Setup{Redis: redistest.New(f, "--enable-debug-command", "yes"), WorkerTimeout: calm})
 		s.crew(2, 4)
 		n := size(400, 4000)
 		done := s.load(n, 10, 50*time.Millisecond, s.work(20))
