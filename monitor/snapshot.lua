@@ -13,6 +13,7 @@ if spacing > 0 then
     local dirty = tonumber(redis.call('HGET', K.meta, 'dirty') or 0)
     return { last >= dirty + 20 and 0 or spacing - (now - last) }
   end
+  without_memory()
   redis.call('HSET', K.meta, 'snapshot', int(now))
   seq = redis.call('HINCRBY', K.meta, 'seq', 1)
 end
@@ -38,39 +39,44 @@ end
 
 local fields = { 'id', 'name', 'state', 'host', 'pid', 'version', 'slots', 'assigned', 'running', 'started', 'heartbeat',
   'queues', 'types', 'requeued', 'ended' }
-local function read_worker(id, current)
-  local w = redis.call('HMGET', K.status .. id, unpack(fields))
-  local answer = { {}, {} }
-  for i = 1, #fields do answer[1][i] = w[i] or '' end
-  local running = current and tonumber(w[9] or 0) or 0
-  if running == 0 then return answer end
-  for _, task in ipairs(redis.call('LRANGE', K.processing .. id, 0, math.min(running, 20) - 1)) do
-    local record, s = redis.call('HGET', K.tasks, task), parse(redis.call('HGET', K.state, task))
-    if readable(record) and s.code then
-      local h = header(record)
-      for _, value in ipairs({ task, h.type, h.queue, int(s.attempt), int(s.started) }) do
-        answer[2][#answer[2] + 1] = value
-      end
-    end
-  end
-  return answer
-end
+local function read_worker(id) return { redis.call('HMGET', K.status .. id, unpack(fields)), {} } end
 
 local live, gone = {}, {}
-for _, id in ipairs(redis.call('ZRANGE', K.workers, 0, -1)) do live[#live + 1] = read_worker(id, true) end
-for _, id in ipairs(redis.call('ZREVRANGE', K.gone, 0, 49)) do gone[#gone + 1] = read_worker(id, false) end
+for _, id in ipairs(redis.call('ZRANGE', K.workers, 0, -1)) do live[#live + 1] = read_worker(id) end
+for _, id in ipairs(redis.call('ZREVRANGE', K.gone, 0, 49)) do gone[#gone + 1] = read_worker(id) end
+
+-- What the workers run: up to 20 tasks each, and about 1,000 in all, the same number of each worker and at least one.
+local running, holders = {}, {}
+local shown = math.max(math.min(math.floor(1000 / math.max(#live, 1)), 20), 1)
+for _, worker in ipairs(live) do
+  local id, n = worker[1][1], math.min(tonumber(worker[1][9] or 0), shown)
+  for _, task in ipairs(n > 0 and redis.call('LRANGE', K.processing .. id, 0, n - 1) or {}) do
+    running[#running + 1] = task
+    holders[#running] = worker[2]
+  end
+end
+local records, states = lookup(K.tasks, running), lookup(K.state, running)
+for i, task in ipairs(running) do
+  local queue, kind = string.match(records[i] or '', '^%d|([^|]*)|([^|]*)|%d+|%d+|%d+|[%d-]+|')
+  local attempt, started = string.match(states[i] or '', '^%a|(%d+)|%d+|[^|]*|%d+|%d+|(%d+)|')
+  if queue and attempt then
+    local into = holders[i]
+    local n = #into
+    into[n + 1], into[n + 2], into[n + 3], into[n + 4], into[n + 5] = task, kind, queue, attempt, started
+  end
+end
 
 -- What /queue_status lists: who holds a task, its id and its record; a payload apart is read by its own key.
 local located, failed = {}, {}
 local function place(into, where, ids)
   if #ids == 0 then return end
-  local records = lookup(K.tasks, ids)
+  local found = lookup(K.tasks, ids)
   for i, id in ipairs(ids) do
-    if records[i] and #into < 4 * limit then
+    if found[i] and #into < 4 * limit then
       into[#into + 1] = where
       into[#into + 1] = id
-      into[#into + 1] = records[i]
-      into[#into + 1] = string.match(records[i], '^%d|[^|]*|[^|]*|%d+|%d+|%d+|%-') and
+      into[#into + 1] = found[i]
+      into[#into + 1] = string.match(found[i], '^%d|[^|]*|[^|]*|%d+|%d+|%d+|%-') and
         redis.call('HGET', K.payloads, id) or ''
     end
   end

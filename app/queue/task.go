@@ -72,8 +72,8 @@ const (
 	DefaultMaxAttempts = 5      // with the default backoff: given up after some 15 s to 30 s of retries
 	// DefaultTimeout ends an attempt whose handler hangs; long work names its own.
 	DefaultTimeout = 30 * time.Minute
-	// MaxLosses is how many workers a task may take down before it is failed as poison: one that started last each time.
-	// One that may only have been beside it has twice as many.
+	// MaxLosses is how many workers a task may take down before it is failed as poison, where it was the last to start on
+	// the last of them. One that may only have been beside it has twice as many, as long as it has attempts.
 	MaxLosses = 3
 	// DefaultRetention keeps completed and canceled tasks for look-ups; a day's work at 1,000/s would fill memory.
 	DefaultRetention = time.Hour
@@ -277,7 +277,7 @@ type Worker struct {
 	LastHeartbeatAt Time           `json:"last_heartbeat_at"`
 	Queues          map[string]int `json:"queues"` // name to weight; "*" stands for every other queue
 	Types           []string       `json:"types"`
-	CurrentTasks    []CurrentTask  `json:"current_tasks"`      // what it runs, oldest first, at most 20
+	CurrentTasks    []CurrentTask  `json:"current_tasks"`      // what it runs, oldest first, at most 20; fewer of each beyond 50 workers, at least 1
 	Requeued        int            `json:"requeued,omitempty"` // tasks taken away when it was declared lost
 }
 
