@@ -273,13 +273,21 @@ local function read_sides(most)
   return sides
 end
 
+-- most_workers bounds the workers that one script gives something: each costs it seven commands.
+local most_workers = 128
+
 local function assign(most, claim)
   local sides = read_sides(most)
   if #sides == 0 then return 0, false end
   local queues, touched, budget, moved = {}, {}, { n = 256 }, 0
+  local crowd = 0
   local best = least_loaded(sides)
   while best and moved < most and budget.n > 0 do
     local worker, at = best.heap[1], pick(best)
+    if not worker.slots then
+      if crowd == most_workers then break end
+      crowd = crowd + 1
+    end
     local name = best.queues[at].name
     queues[name] = queues[name] or open_queue(name)
     local roomy, id, state, record = room_of(worker), nil, nil, nil
