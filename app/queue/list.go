@@ -23,7 +23,8 @@ const (
 	DefaultPage = 50
 	// pageBudget bounds how many entries one script looks at for a filter, some milliseconds, and pageRounds how many
 	// such scripts a page may take. A page may therefore hold less than it could, even nothing, and still have a next.
-	pageBudget, pageRounds = 2000, 6
+	// scriptPage is how many tasks one script answers with, a millisecond or two.
+	pageBudget, pageRounds, scriptPage = 2000, 6, 250
 )
 
 // Filter says which tasks to list. Empty fields filter nothing.
@@ -198,12 +199,12 @@ func (s State) letter() string {
 
 // addPage adds what it finds in one source from at on, and moves at. It reports whether the source has more.
 func (c *Client) addPage(ctx context.Context, f Filter, src source, at *cursor, page *Page) (bool, error) {
-	for range pageRounds {
+	for round := 0; round < pageRounds+len(page.Items)/scriptPage; round++ {
 		room := f.Limit - len(page.Items)
 		if room <= 0 {
 			return true, nil
 		}
-		if more, err := c.readPage(ctx, f, src, at, room, page); err != nil || !more {
+		if more, err := c.readPage(ctx, f, src, at, min(room, scriptPage), page); err != nil || !more {
 			return false, err
 		}
 	}

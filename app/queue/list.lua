@@ -21,6 +21,7 @@ local function resume()
   if last == '' then return skip end
   local at
   if kind == 'list' then
+    if skip > 0 and redis.call('LINDEX', key, skip - 1) == last then return skip end
     local from = math.max(skip - 5000, 0)
     for i, id in ipairs(range(from, 10000)) do
       if id == last then at = from + i - 1 end

@@ -28,3 +28,20 @@ func TestPagesShowEveryPendingTaskOnceInTheOrderOfItsRun(t *testing.T) {
 		}
 	})
 }
+
+func TestALargePageIsWhole(t *testing.T) {
+	each(t, func(t *testing.T, c *queue.Client) {
+		var tasks []queue.Task
+		var ids []string
+		for i := range 1300 {
+			tasks = append(tasks, queue.Task{ID: fmt.Sprint("t", i)})
+			ids = append(ids, tasks[i].ID)
+		}
+		submit(t, c, tasks...)
+		page, err := c.List(t.Context(), queue.Filter{State: queue.Pending, Limit: 1000})
+		if err != nil || len(page.Items) != 1000 || page.Next == "" {
+			t.Errorf("a page of 1000 has %d tasks, next %q, %v", len(page.Items), page.Next, err)
+		}
+		expectPages(t, c, queue.Filter{State: queue.Pending, Limit: 1000}, ids)
+	})
+}
