@@ -16,6 +16,7 @@ local function held(id, worker)
   return redis.call('LPOS', K.processing .. worker, id) ~= false
 end
 
+without_memory()
 local function repair(id, h, s)
   if s.code == 'a' or s.code == 'r' then
     if held(id, s.worker) then return false end

@@ -1,19 +1,21 @@
 -- reclaim.lua: a worker that was silent for too long -> lost; assigned, running -> pending at the head, in order; or
 -- failed after too many lost workers or attempts, or canceled where that was asked. The whole list goes in one script.
--- Poison takes its worker down, and its neighbours with it. So the task that started last on the worker is failed when it
--- has lost as many as ARGV[2], and any other when it has lost twice as many. Of several suspects, which have lost all but
--- one, the first goes to pending and the others to retry, a while apart: so that they meet no more.
+-- Poison takes its worker down, and its neighbours with it. So the task that started last on the worker, alone, is failed
+-- when it has lost as many as ARGV[2], and any other when it has lost twice as many or has no attempt left. Of several
+-- suspects on one worker, which have lost all but one, the first goes to pending and the others to retry, a while apart:
+-- so that they meet no more.
 -- ARGV[1] worker time-out ms      ARGV[2] most lost workers a task may have
 -- Returns {} or {worker, silent ms, requeued, ended}. Where nobody looked for a quarter of the time-out, Redis was away
 -- or its clock jumped, and all are given one more lease to show that they live: of their own lease they have by then
--- spent that quarter, a heartbeat's interval, and the wait before they try again.
+-- spent that quarter, a heartbeat's interval, and the wait before they try again. While they have it no other is given:
+-- a Redis that stalls again and again would else hide every death.
 
 local timeout = tonumber(ARGV[1])
 local m = redis.call('HMGET', K.meta, 'monitor', 'grace')
 local last, grace = tonumber(m[1] or now), tonumber(m[2] or 0)
-redis.call('ZREM', K.gone, '') -- see heartbeat.lua
+without_memory()
 redis.call('HSET', K.meta, 'monitor', int(now))
-if now - last > timeout / 4 or now < last then
+if (now - last > timeout / 4 and now >= grace) or now < last then
   grace = now + timeout
   redis.call('HSET', K.meta, 'grace', int(grace))
 end
@@ -25,11 +27,12 @@ local silent = redis.call('ZRANGEBYSCORE', K.workers, '-inf', '(' .. int(now - t
 if #silent == 0 then return {} end
 
 local worker, requeued, over, suspects = silent[1], 0, 0, 0
--- apart is how long the next suspect waits: until a worker that this one takes down has been found lost.
-local apart = 2 * timeout
+-- apart is how long the next suspect waits: until a worker that this one takes down has been found lost. After twelve
+-- they come together: a worker with many slots that died twice has many suspects, and most are innocent.
+local apart, most_apart = 2 * timeout, 12
 
 local function set_apart(id, h, s)
-  s.code, s.due = 'y', now + suspects * apart
+  s.code, s.due = 'y', now + math.min(suspects, most_apart) * apart
   redis.call('ZADD', K.retry, int(s.due), id)
   count(h.queue, 'y', 1)
 end

@@ -6,6 +6,7 @@ local index_code = { [K.scheduled] = 's', [K.retry] = 'y' }
 local function due(key)
   local ids = redis.call('ZRANGEBYSCORE', key, '-inf', int(now), 'LIMIT', 0, tonumber(ARGV[1]))
   local records, states, values = lookup(K.tasks, ids), lookup(K.state, ids), {}
+  if #ids > 0 then many('ZREM', key, ids) end
   for i, id in ipairs(ids) do
     local s = parse(states[i])
     if readable(records[i], states[i]) and (s.code == 's' or s.code == 'y') then
@@ -19,10 +20,7 @@ local function due(key)
       put_aside(id, string.match(records[i], '^%d|([^|]*)|'), index_code[key])
     end
   end
-  if #ids > 0 then
-    many('ZREM', key, ids)
-    if #values > 0 then many('HSET', K.state, values) end
-  end
+  if #values > 0 then many('HSET', K.state, values) end
   return #ids
 end
 
@@ -68,7 +66,7 @@ end
 local function watch_clock()
   local last = tonumber(redis.call('HGET', K.meta, 'promoted') or 0)
   if now < last or now - last >= noted_every then
-    redis.call('ZREM', K.gone, '') -- see heartbeat.lua
+    without_memory()
     redis.call('HSET', K.meta, 'promoted', int(now))
   end
   if now < last then redis.call('HSET', K.meta, 'back_s', '0', 'back_y', '0') end

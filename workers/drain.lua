@@ -3,7 +3,7 @@
 
 local id = ARGV[1]
 if not redis.call('ZSCORE', K.workers, id) then return -1 end
-redis.call('ZREM', K.gone, id) -- a removing command first: Redis out of memory refuses a script's first write only
+without_memory()
 redis.call('HSET', K.status .. id, 'state', 'draining')
 local n = unstarted(id, 1e9)
 flush()

@@ -4,7 +4,7 @@
 
 local id, key = ARGV[1], K.status .. ARGV[1]
 if not redis.call('ZSCORE', K.workers, id) then return { 'lost' } end
-redis.call('ZREM', K.gone, id) -- a removing command first: Redis out of memory refuses a script's first write only
+without_memory()
 redis.call('ZADD', K.workers, int(now), id)
 redis.call('HSET', key, 'heartbeat', int(now), 'slots', ARGV[2], 'prefetch', ARGV[3])
 shift(id, 0, 0)

@@ -3,7 +3,7 @@
 
 local id = ARGV[1]
 if not redis.call('ZSCORE', K.workers, id) then return 1 end
-redis.call('ZREM', K.gone, id) -- see heartbeat.lua
+without_memory()
 unstarted(id, 1e9)
 flush()
 wake()

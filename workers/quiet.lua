@@ -5,6 +5,7 @@ local id = ARGV[1]
 if not redis.call('ZSCORE', K.workers, id) then
   return redis.call('ZSCORE', K.gone, id) and 'state' or 'unknown'
 end
+without_memory()
 redis.call('HSET', K.status .. id, 'drain', '1', 'state', 'draining')
 if unstarted(id, 1e9) > 0 then wake() end
 flush()

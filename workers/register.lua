@@ -3,6 +3,7 @@
 
 local id = ARGV[1]
 if redis.call('ZSCORE', K.workers, id) then return 1 end -- its reply was lost, and it may have work by now
+without_memory()
 redis.call('HSET', K.status .. id, 'id', id, 'name', ARGV[2], 'host', ARGV[3], 'pid', ARGV[4], 'version', ARGV[5],
   'slots', ARGV[6], 'profile', ARGV[7], 'queues', ARGV[9], 'types', ARGV[10], 'state', 'ready', 'prefetch', 0,
   'assigned', 0, 'running', 0, 'started', int(now), 'heartbeat', int(now))

@@ -34,7 +34,7 @@ local function start(worker, want, leases)
     end
   end
   if #values > 0 then
-    redis.call('ZREM', K.gone, worker) -- see heartbeat.lua
+    without_memory()
     many('HSET', K.state, values)
     shift(worker, -#values / 2, #values / 2)
   end

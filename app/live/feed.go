@@ -164,6 +164,10 @@ func (f *feeder) broadcast() {
 	}
 }
 
+// outOfOrder is how much older than the newest one a snapshot may be that was only overtaken. One that is older still
+// says that Redis's clock was set back.
+const outOfOrder = 2 * time.Second
+
 // take makes s the current snapshot, unless it is older than the one that is there. Its number is raised where
 // needed: on one socket it must grow. It reports whether s was taken.
 func (h *Hub) take(s *monitor.Snapshot) bool {
@@ -174,7 +178,7 @@ func (h *Hub) take(s *monitor.Snapshot) bool {
 		h.err = nil
 	}
 	if h.snap != nil && s.At.Before(h.snap.At.Time) {
-		if h.snap.At.Sub(s.At.Time) < time.Minute {
+		if h.snap.At.Sub(s.At.Time) < outOfOrder {
 			return false
 		}
 		h.history = nil // Redis's clock was set back: what the future wrote cannot be compared

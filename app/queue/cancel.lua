@@ -9,6 +9,7 @@ local h, s = header(record), parse(value)
 if s.code == 'c' or s.code == 'f' or s.code == 'x' then return 'state' end
 
 if s.code == 'r' and s.stop == '1' then return 'asked' end
+without_memory()
 if s.code == 'r' then
   s.stop = '1'
   redis.call('HSET', K.state, id, format(s))

@@ -14,8 +14,9 @@ var (
 	// ErrState: the move does not exist from the state that the task is in; nothing was written.
 	ErrState = errors.New("not possible in this state")
 	// ErrNotReplicated: the move was made by the primary, and too few replicas confirmed it in time: a failover at this
-	// moment would lose it. Sending it again, with the same ids, is safe and waits for them anew.
-	ErrNotReplicated = errors.New("taken by the primary, but not confirmed by enough replicas; sending it again with the same id is safe")
+	// moment would lose it. A submit may be sent again with the same ids, and waits for them anew; of another move look
+	// what became of it.
+	ErrNotReplicated = errors.New("taken by the primary, but not confirmed by enough replicas")
 )
 
 // InvalidError names the field of a task that cannot be accepted, what it was and what is wanted.

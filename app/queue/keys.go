@@ -45,7 +45,7 @@ const (
 	nameUnreadable = "unreadable"   // list: pending ids whose records cannot be read, kept for people to look at
 	nameWake       = "wake"         // list: a token wakes one scheduler
 	nameOp         = "op:"          // + operation id: what a user's move answered, kept for a minute (once.lua)
-	nameMeta       = "meta"         // hash: dirty (last change hint, ms), seq, snapshot (last, ms), monitor (last pass), waits
+	nameMeta       = "meta"         // hash of what is known of the cell as a whole; see Keys.Meta
 	nameChanges    = "changes"      // channel: something changed, at most one hint in 20 ms
 	nameSnapshots  = "snapshots"    // channel: snapshots as JSON
 )
@@ -142,7 +142,9 @@ func (k Keys) Index(s State) string {
 // Recent is the list of the newest submitted ids.
 func (k Keys) Recent() string { return k.prefix + nameRecent }
 
-// Meta is the hash of what is known of the cell as a whole: last change, last snapshot, rates.
+// Meta is the hash of what is known of the cell as a whole: dirty (last change hint, ms), seq and snapshot (last, ms),
+// rates, monitor (last pass, ms), grace (until when nobody is lost, ms), promoted (last pass, ms), back_s and back_y
+// (where promote looks for a clock that was set back), waits (counts the moves that replicas were to confirm).
 func (k Keys) Meta() string { return k.prefix + nameMeta }
 
 // Changes is the channel of dirty hints.

@@ -48,6 +48,10 @@ local function format(s)
     int(s.finished), s.stop, s.reason, s.error }, '|')
 end
 
+-- without_memory lets a script write although Redis is out of memory, which refuses a script's first write only: for
+-- what must be recorded, and what makes room.
+local function without_memory() redis.call('ZREM', K.gone, '') end
+
 -- many calls command on key with all of args, 500 at a time: unpack has a limit, and pairs must not be torn.
 local function many(command, key, args)
   for from = 1, #args, 500 do

@@ -28,15 +28,21 @@ func TestAMoveWhoseRepliesAreLostIsDoneOnceAndAnsweredAsEver(t *testing.T) {
 		want []string // the cell afterwards
 	}{
 		"cancel": {
-			func(ctx context.Context, c *queue.Client) error { return state(queue.Canceled)(c.Cancel(ctx, "pending")) },
+			func(ctx context.Context, c *queue.Client) error {
+				return state(queue.Canceled)(c.Cancel(ctx, "pending"))
+			},
 			[]string{"tasks_canceled: canceled pending", "default|X=2", "default|x=2"},
 		},
 		"redrive": {
-			func(ctx context.Context, c *queue.Client) error { return state(queue.Pending)(c.Redrive(ctx, "canceled")) },
+			func(ctx context.Context, c *queue.Client) error {
+				return state(queue.Pending)(c.Redrive(ctx, "canceled"))
+			},
 			[]string{"task_queue:default: pending canceled", "default|X=1", "default|p=2"},
 		},
 		"run": {
-			func(ctx context.Context, c *queue.Client) error { return state(queue.Pending)(c.RunNow(ctx, "pending")) },
+			func(ctx context.Context, c *queue.Client) error {
+				return state(queue.Pending)(c.RunNow(ctx, "pending"))
+			},
 			[]string{"task_queue:default: pending", "tasks_canceled: canceled", "default|X=1", "default|p=1", "default|x=1"},
 		},
 		"delete": {
@@ -194,7 +200,9 @@ type hook struct{ after func(error) }
 func (h hook) DialHook(next redis.DialHook) redis.DialHook { return next }
 
 // ProcessPipelineHook changes nothing.
-func (h hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook { return next }
+func (h hook) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
 
 // ProcessHook shows the error.
 func (h hook) ProcessHook(next redis.ProcessHook) redis.ProcessHook {

@@ -49,7 +49,9 @@ func (c *Client) pipeAndWait(
 		return nil, move.Err()
 	}
 	n, err := confirmed.Int()
-	if err := errors.Join(mark.Err(), err); err != nil {
+	if redis.HasErrorPrefix(mark.Err(), "OOM") {
+		n = 0 // the move was made; whether WAIT was about it is not known
+	} else if err := errors.Join(mark.Err(), err); err != nil {
 		return nil, err
 	}
 	if n < c.waitReplicas {

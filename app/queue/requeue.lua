@@ -14,7 +14,7 @@ count(h.queue, s.code, -1)
 if s.code == 'f' or s.code == 'x' then
   redis.call('HDEL', K.state, id)
 else
-  s.code, s.due = 'p', now
+  s.code, s.due, s.stop = 'p', now, '0'
   redis.call('HSET', K.state, id, format(s))
 end
 enqueue(id, h.queue, h.priority)

@@ -62,7 +62,10 @@ func (c *Client) Submit(ctx context.Context, tasks ...Task) ([]Submitted, error)
 			return answers, err
 		}
 	}
-	return answers, batch.send(ctx)
+	if err := batch.send(ctx); err != nil {
+		return answers, err
+	}
+	return answers, batch.unconfirmed
 }
 
 // complete fills what the submitter left out and checks the rest.
@@ -108,6 +111,8 @@ type submission struct {
 	at      []int // answers[at[i]] is for the script's task i
 	args    []any
 	bytes   int
+
+	unconfirmed error // ErrNotReplicated, wrapped, where one of the scripts ended with it
 }
 
 // chunkBytes bounds what one script is sent, so that large payloads do not add up to a pause.
@@ -142,7 +147,10 @@ func (s *submission) send(ctx context.Context) error {
 	}
 	s.args[0] = len(s.at)
 	out, err := submitScript.Move(ctx, s.client, s.args...)
-	if err != nil && !errors.Is(err, ErrNotReplicated) {
+	if errors.Is(err, ErrNotReplicated) {
+		s.unconfirmed, err = err, nil // the others are sent all the same
+	}
+	if err != nil {
 		return err
 	}
 	codes, wrong := Ints(out)
@@ -153,7 +161,7 @@ func (s *submission) send(ctx context.Context) error {
 		s.answers[s.at[i]].settle(code)
 	}
 	s.at, s.args, s.bytes = s.at[:0], nil, 0
-	return err
+	return nil
 }
 
 func (a *Submitted) settle(code int64) {

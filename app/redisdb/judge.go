@@ -39,8 +39,8 @@ func (f facts) refusal() *Refusal {
 	return nil
 }
 
-// evictsTasks reports whether the policy may delete any key. The volatile ones delete keys with a TTL, and no key of
-// ours has one.
+// evictsTasks reports whether the policy may delete any key. The volatile ones delete keys with a TTL: of
+// ours that is the answer to a user's move, kept for its repeats (once.lua), and no task.
 func (f facts) evictsTasks() bool { return strings.HasPrefix(f.policy, "allkeys-") }
 
 func (f facts) limited() bool { return f.maxmemory != "" && f.maxmemory != "0" }

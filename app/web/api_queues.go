@@ -63,7 +63,7 @@ func (s *Server) switchQueue(
 		return nil, err
 	}
 	if err := verb(ctx, name); err != nil {
-		return nil, s.refusal(err, "queue "+name)
+		return nil, s.refusal(err, "queue "+name, awayMove)
 	}
 	out, err := s.getQueue(ctx, in)
 	if isNotFound(err) { // resumed before its first task

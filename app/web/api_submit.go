@@ -67,7 +67,7 @@ func (s *Server) answerSubmit(ctx context.Context, task queue.Task, done queue.S
 	case done.Status == queue.Conflict:
 		return nil, conflictProblem(done.ID)
 	case done.Err != nil:
-		return nil, s.refusal(done.Err, "task "+done.ID)
+		return nil, s.refusal(done.Err, "task "+done.ID, awaySubmit)
 	}
 	out := &submitOutput{Status: statusOf(done), Location: "/api/v1/tasks/" + done.ID}
 	stored, err := s.client.Get(ctx, done.ID)

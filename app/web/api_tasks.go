@@ -90,7 +90,7 @@ func (s *Server) waitFinal(id string, wait time.Duration) (*queue.Task, error) {
 
 func (s *Server) answerTask(task *queue.Task, id string, err error) (*taskOutput, error) {
 	if err != nil {
-		return nil, s.refusal(err, "task "+id)
+		return nil, s.refusal(err, "task "+id, awaySentence)
 	}
 	s.explain(task)
 	return &taskOutput{taskBody{task}}, nil
@@ -106,7 +106,7 @@ func (s *Server) explain(task *queue.Task) {
 // moveRefusal says for a move that does not exist from the task's state which state that is, and the rule.
 func (s *Server) moveRefusal(ctx context.Context, err error, id, rule string) error {
 	if !errors.Is(err, queue.ErrState) {
-		return s.refusal(err, "task "+id)
+		return s.refusal(err, "task "+id, awayMove)
 	}
 	state := "in another state"
 	if task, err := s.client.Get(ctx, id); err == nil {
@@ -124,7 +124,7 @@ func (s *Server) listAttempts(ctx context.Context, in *taskPath) (*attemptsOutpu
 	}
 	attempts, err := s.client.Attempts(ctx, id)
 	if err != nil {
-		return nil, s.refusal(err, "task "+id)
+		return nil, s.refusal(err, "task "+id, awaySentence)
 	}
 	out := &attemptsOutput{Body: page[attemptBody]{Items: make([]attemptBody, len(attempts))}}
 	for i, a := range attempts {

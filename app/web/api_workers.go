@@ -54,7 +54,7 @@ func (s *Server) drainWorker(ctx context.Context, in *workerPath) (*workerOutput
 		return nil, err
 	}
 	if err := workers.Drain(ctx, s.client, id); err != nil {
-		return nil, s.refusal(err, "live worker "+id)
+		return nil, s.refusal(err, "live worker "+id, awayMove)
 	}
 	return s.getWorker(ctx, in)
 }

@@ -16,6 +16,7 @@ const retryAfter = "2"
 // What clients are told when Redis did not answer. The cause goes to the log: it may name hosts.
 const (
 	awaySentence = "Redis did not answer. Try again in a few seconds."
+	awayMove     = "Redis did not answer, so what you asked for may or may not have been done. Look again in a few seconds."
 	awaySubmit   = "Redis did not answer, so what was sent may or may not have been taken. Send it again in a few seconds: " +
 		"with the same ids nothing is doubled."
 	unconfirmed = "Redis took it, but not enough replicas confirmed it in time, so a failover now could lose it. Sending it again " +
@@ -106,8 +107,8 @@ func describe(c *fiber.Ctx, err error) (int, string) {
 }
 
 // refusal finds the problem for an error of app/queue or workers about what ("task T1"), and logs it where it is the
-// server's own trouble: every error that the client did not cause comes from Redis.
-func (s *Server) refusal(err error, what string) error {
+// server's own trouble: every error that the client did not cause comes from Redis, and then told is the sentence.
+func (s *Server) refusal(err error, what, told string) error {
 	var invalid *queue.InvalidError
 	switch {
 	case errors.As(err, &invalid):
@@ -120,7 +121,7 @@ func (s *Server) refusal(err error, what string) error {
 		s.cfg.Log.Warn("replicas did not confirm a move", "error", err)
 		return serviceUnavailable(movedUnconfirmed)
 	}
-	return s.away(err, awaySentence)
+	return s.away(err, told)
 }
 
 // queryRefusal is refusal for what stands in a query.

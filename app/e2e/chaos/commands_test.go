@@ -3,6 +3,7 @@ package chaos
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -180,13 +181,16 @@ func TestRow06ALostReplyIsTheSameAnswerTheNextTime(t *testing.T) {
 		redis := redistest.New(f)
 		cuts := &cutter{f: f, cuts: map[string]int{}, one: map[string]int{
 			"submit": 3, "assign": 4, "turn": 4, "heartbeat": 4, "promote": 4, "level": 8, "reclaim": 4, "register": 2,
+			"cancel": 3, "requeue": 3,
 		}}
 		proxy := harness.NewProxy(f, redis.Addr())
 		proxy.Decide(cuts.decide)
 		s := newSite(f, harness.Setup{Redis: redis, WorkerTimeout: calm, Address: func(string) string { return proxy.URL() }})
 		crew := s.crew(2, 4, "-queues", "default")
 		s.worker("line", 1, "-queues", "fifo")
-		<-s.load(size(600, 6000), 20, 50*time.Millisecond, s.mixed)
+		done := s.load(size(600, 6000), 20, 50*time.Millisecond, s.mixed)
+		s.cancelAndRetry(size(20, 100))
+		<-done
 		s.drain()
 		cuts.stop()
 		s.verify(0, 0) // no fault here makes anything run twice
@@ -197,4 +201,31 @@ func TestRow06ALostReplyIsTheSameAnswerTheNextTime(t *testing.T) {
 			}
 		}
 	})
+}
+
+// cancelAndRetry cancels n tasks that are not due yet and retries them. Each answer must be that of a move that was made
+// once: 200, or where even the third try's reply was lost 503, and then the task tells that it was made.
+func (s *site) cancelAndRetry(n int) {
+	s.f.Helper()
+	for i := range n {
+		task := quick(fmt.Sprintf("R%d", i))
+		task["delay_seconds"] = 3600
+		harness.Until(s.f, "it is taken", func() error {
+			if !s.submit(task) {
+				return errors.New("not yet")
+			}
+			return nil
+		})
+		s.move(task["id"].(string), "cancel")
+		s.UntilState("canceled", task["id"].(string))
+		s.move(task["id"].(string), "retry")
+	}
+}
+
+func (s *site) move(id, verb string) {
+	s.f.Helper()
+	status, err := s.Call("POST", "/api/v1/tasks/"+id+"/"+verb, nil, nil)
+	if err != nil || status != http.StatusOK && status != http.StatusServiceUnavailable {
+		s.f.Errorf("%s of %s: status %d, %v; want 200", verb, id, status, err)
+	}
 }

@@ -95,6 +95,13 @@ func (l *ledger) ids() []string {
 	return ids
 }
 
+// acceptances are the tasks that got a 2xx, and when.
+func (l *ledger) acceptances() []acceptance {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.accepted)
+}
+
 // forget takes a task out of those that got a 2xx, and returns when it did.
 func (l *ledger) forget(id string) (at time.Time) {
 	l.mu.Lock()

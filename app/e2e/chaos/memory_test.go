@@ -19,9 +19,10 @@ func TestRow12WithoutMemoryWorkersLiveDieAndStop(t *testing.T) {
 		dies, stops := s.worker("dies", 2), s.worker("stops", 2, "-shutdown-timeout", "1ms")
 		s.submit(gated("T0", "gate", "", ""), gated("T1", "gate", "", ""), gated("T2", "gate", "", ""), gated("T3", "gate", "", ""))
 		s.UntilState("running", s.ids()...)
-		stays, died := s.worker("stays", 4), dies.WorkerID()
+		died := dies.WorkerID()
 
 		s.limitMemory(1)
+		stays := s.worker("stays", 4)
 		f.pass(2 * lease())
 		s.kill(dies)
 		if code := stops.Stop(); code != 0 {
@@ -33,7 +34,7 @@ func TestRow12WithoutMemoryWorkersLiveDieAndStop(t *testing.T) {
 		s.gates.Open(f, "go")
 		s.UntilState("completed", s.ids()...)
 		s.limitMemory(0)
-		for _, p := range []*harness.Process{stays, stops, s.Scheduler} {
+		for _, p := range []*harness.Process{stays, stops, s.Scheduler, s.Monitor} {
 			for _, line := range p.Log().Lines() {
 				if err := fmt.Sprint(line.Attributes["error"]); strings.Contains(err, "OOM command not allowed") {
 					f.Errorf("%s was refused without memory: %s", p.Name, err)

@@ -30,6 +30,15 @@ func ofTime() []mutant {
 		{"grace", "after an outage workers are lost at once", []edit{{
 			"monitor/reclaim.lua", "if now < grace and grace - now <= timeout then return {} end\n", "",
 		}}, []string{"Row10"}},
+		{"clock-back", "a delay waits for the clock that was set back", []edit{{
+			"scheduler/promote.lua", "if now < last then redis.call('HSET', K.meta, 'back_s', '0', 'back_y', '0') end", "",
+		}}, []string{"Row15"}},
+		{"forgotten-ends", "a worker never asks what Redis thinks it runs", []edit{{
+			"workers/heartbeat.go", "if differs && l.differed {", "if false {",
+		}}, []string{"Row13", "Row09"}},
+		{"replicas", "nobody waits for replicas", []edit{{
+			"app/queue/replicas.go", "if n < c.waitReplicas {", "if false {",
+		}}, []string{"Row13WhatReplicas"}},
 	}
 }
 
@@ -50,16 +59,19 @@ func ofRedis() []mutant {
 			"app/queue/keys.go", "return []string{k.prefix, k.Meta()}", "return []string{k.prefix}",
 		}}, []string{"Row14"}},
 		{"memory-heartbeat", "a heartbeat writes before it removes: refused without memory", []edit{{
-			"workers/heartbeat.lua", "redis.call('ZREM', K.gone, id) --", "--",
+			"workers/heartbeat.lua", "without_memory()", "",
 		}}, []string{"Row12"}},
 		{"memory-drain", "a drain writes before it removes: refused without memory", []edit{{
-			"workers/drain.lua", "redis.call('ZREM', K.gone, id) --", "--",
+			"workers/drain.lua", "without_memory()", "",
 		}}, []string{"Row12"}},
 		{"memory-reclaim", "the monitor writes before it removes: refused without memory", []edit{{
-			"monitor/reclaim.lua", "redis.call('ZREM', K.gone, '') --", "--",
+			"monitor/reclaim.lua", "without_memory()", "",
 		}}, []string{"Row12"}},
 		{"memory-start", "a start writes before it removes: refused without memory", []edit{{
-			"workers/start.lua", "    redis.call('ZREM', K.gone, worker) --", "    --",
+			"workers/start.lua", "without_memory()", "",
+		}}, []string{"Row12"}},
+		{"memory-register", "a worker cannot come back: refused without memory", []edit{{
+			"workers/register.lua", "without_memory()", "",
 		}}, []string{"Row12"}},
 		{"memory-finish", "an outcome is written before the id is removed: refused without memory", []edit{{
 			"workers/finish.lua", "then leaving[#leaving + 1] = o.id end",
