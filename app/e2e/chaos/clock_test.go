@@ -23,8 +23,10 @@ func TestRow15AClockOfAnotherHourChangesNothing(t *testing.T) {
 		go func() { defer close(loaded); s.keepBusy(done) }()
 		s.outlivesAJump(time.Hour) // no jump: ahead from the start
 		s.outlivesAJump(0)         // back by an hour
-		s.outlivesAJump(-time.Hour)
-		s.outlivesAJump(0) // on by an hour
+		if *full {
+			s.outlivesAJump(-time.Hour)
+			s.outlivesAJump(0) // on by an hour
+		}
 		close(done)
 		<-loaded
 		s.drain()
@@ -58,13 +60,16 @@ func newOffSite(f *fault) *offSite {
 	clock.SetOffset(time.Hour)
 	zones := map[string]string{"web": "America/New_York", "a": "America/New_York", "b": "Pacific/Apia", "monitor": "Pacific/Apia"}
 	s := &offSite{clock: clock, offset: time.Hour}
-	s.site = newSite(f, harness.Setup{Redis: clock.Redis, Env: func(process string) []string {
+	s.site = newSite(f, harness.Setup{Redis: clock.Redis, WorkerTimeout: jumpLease(), Env: func(process string) []string {
 		return []string{"TZ=" + zones[process]}
 	}})
 	s.a, s.b = s.worker("a", 6, "-queues", "default,fails"), s.worker("b", 6, "-queues", "default")
 	s.gates.Open(f, "open")
 	return s
 }
+
+// jumpLease is longer than other rows' in the quick cut: on a busy machine, too, no worker may lose it by itself.
+func jumpLease() time.Duration { return size(4*time.Second, 5*time.Second) }
 
 // keepBusy submits small tasks until done.
 func (s *offSite) keepBusy(done <-chan struct{}) {
@@ -99,12 +104,12 @@ func (s *offSite) outlivesAJump(offset time.Duration) {
 	s.worker(name("heir"), 1, "-queues", name("doomed"))
 	s.UntilTasks("attempt 2 running", func(t harness.Task) bool { return t.State == "running" && t.Attempt == 2 }, name("orphan"))
 	// A monitor that sees the jump gives every worker one more lease.
-	s.f.within("recovery_after_a_jump", time.Since(jumped), 2*lease()+time.Second)
+	s.f.within("recovery_after_a_jump", time.Since(jumped), 2*jumpLease()+time.Second)
 	s.UntilState("completed", name("delayed"), name("delayed-after"), name("named"))
 	s.UntilState("failed", name("fails"))
-	s.f.within("delays_of_1s_after_a_jump", time.Since(jumped), 2*lease()+time.Second)
+	s.f.within("delays_of_1s_after_a_jump", time.Since(jumped), 2*jumpLease()+time.Second)
 	s.showsSaneAges()
-	s.f.pass(lease()*5/4 - time.Since(jumped))
+	s.f.pass(jumpLease()*5/4 - time.Since(jumped))
 	for i, task := range s.UntilState("running", gates...) {
 		if task.WorkerID != before[i].WorkerID || task.Attempt != 1 {
 			s.f.Errorf("with the clock %v ahead %s runs as attempt %d on %s; want it left on %s", offset, task.ID, task.Attempt,
@@ -178,7 +183,7 @@ func (s *offSite) showsSaneAges() {
 			return err
 		}
 		for _, w := range page.Items {
-			if age := s.now().Sub(w.LastHeartbeatAt); slices.Contains(live, w.ID) && (age < -time.Second || age > lease()) {
+			if age := s.now().Sub(w.LastHeartbeatAt); slices.Contains(live, w.ID) && (age < -time.Second || age > jumpLease()) {
 				return fmt.Errorf("%s was last heard %v ago", w.ID, age)
 			}
 		}

@@ -144,8 +144,9 @@ func (s *site) inOrder() {
 // cutter makes the server run some commands whose replies are then never delivered, and counts them.
 type cutter struct {
 	f    *fault
-	one  map[string]int // a command's reply is lost once in so many
+	one  map[string]int // of so many of a command one reply is lost
 	mu   sync.Mutex
+	seen map[string]int // from a number drawn on
 	cuts map[string]int
 	off  bool
 }
@@ -154,7 +155,13 @@ func (c *cutter) decide(command string) harness.Fate {
 	n := c.one[command]
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if n == 0 || c.off || !c.f.oneIn(n) {
+	if n == 0 || c.off {
+		return harness.Pass
+	}
+	if _, known := c.seen[command]; !known {
+		c.seen[command] = c.f.intn(n)
+	}
+	if c.seen[command]++; c.seen[command]%n != 0 {
 		return harness.Pass
 	}
 	c.cuts[command]++
@@ -179,7 +186,7 @@ func (c *cutter) stop() {
 func TestRow06ALostReplyIsTheSameAnswerTheNextTime(t *testing.T) {
 	row(t, 6, "reply lost after execution, of every move", func(f *fault) {
 		redis := redistest.New(f)
-		cuts := &cutter{f: f, cuts: map[string]int{}, one: map[string]int{
+		cuts := &cutter{f: f, seen: map[string]int{}, cuts: map[string]int{}, one: map[string]int{
 			"submit": 3, "assign": 4, "turn": 4, "heartbeat": 4, "promote": 4, "level": 8, "reclaim": 4, "register": 2,
 			"cancel": 3, "requeue": 3,
 		}}

@@ -43,6 +43,11 @@ func (l *ledger) submit(tasks ...harness.New) bool {
 			Status int
 		}
 	}
+	for _, task := range tasks {
+		if task["retention_seconds"] == nil {
+			task["retention_seconds"] = 24 * 3600 // a row may set Redis's clock an hour on
+		}
+	}
 	status, err := l.api.Call("POST", "/api/v1/tasks/batch", tasks, &answer)
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -3,6 +3,7 @@ package chaos
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -13,7 +14,7 @@ import (
 // next takes the line up where it was.
 func TestRow04ALostWorkersListGoesBackToTheHeadInItsOrder(t *testing.T) {
 	row(t, 4, "monitor off while workers die", func(f *fault) {
-		s := newSite(f, harness.Setup{})
+		s := newSite(f, harness.Setup{WorkerTimeout: 5 * time.Second}) // the line is submitted within the dying worker's lease
 		dies := s.worker("dies", 4, "-queues", "fifo")
 		s.line(0, 2)
 		s.UntilState("running", "F0", "F1")
