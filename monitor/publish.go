@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/xuniquepatel/queue-pilot/app/loop"
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
@@ -63,9 +65,13 @@ func (m *Monitor) publishNow(ctx context.Context, spacing time.Duration) (wait t
 		return 0, fmt.Errorf("write the snapshot: %w", err)
 	}
 	pipe := m.client.Redis().Pipeline()
-	pipe.HSet(ctx, m.client.Keys().Meta(), "rates", rates) // for those who read a snapshot themselves
-	pipe.Publish(ctx, m.client.Keys().Snapshots(), text)
-	if _, err := pipe.Exec(ctx); err != nil {
+	published := pipe.Publish(ctx, m.client.Keys().Snapshots(), text)
+	kept := pipe.HSet(ctx, m.client.Keys().Meta(), "rates", rates) // for those who read a snapshot themselves
+	_, _ = pipe.Exec(ctx)                                          // each command has its own error
+	if err := kept.Err(); err != nil && !redis.HasErrorPrefix(err, "OOM") {
+		return 0, fmt.Errorf("keep the rates: %w", err)
+	}
+	if err := published.Err(); err != nil {
 		return 0, fmt.Errorf("publish snapshot: %w", err)
 	}
 	return 0, nil

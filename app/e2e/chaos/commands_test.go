@@ -226,6 +226,7 @@ func (s *site) cancelAndRetry(n int) {
 		s.move(task["id"].(string), "cancel")
 		s.UntilState("canceled", task["id"].(string))
 		s.move(task["id"].(string), "retry")
+		s.redriven++
 	}
 }
 

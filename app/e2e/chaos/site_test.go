@@ -20,6 +20,8 @@ type site struct {
 	gates  harness.Gates
 	client *queue.Client // past every proxy
 
+	redriven int // tasks that were put back after their end
+
 	mu    sync.Mutex
 	slots int
 	kills map[string]time.Time // worker id -> when it was killed
