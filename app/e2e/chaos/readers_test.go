@@ -23,7 +23,7 @@ const kilobytesAReader = 1 << 10
 
 func TestRow22SlowReadersCostLittleAndHarmNobody(t *testing.T) {
 	row(t, 22, "500 slow socket readers", func(f *fault) {
-		s := newSite(f, harness.Setup{})
+		s := newSite(f, harness.Setup{WorkerTimeout: calm})
 		s.crew(2, 4)
 		fast := s.readFast()
 		<-s.load(200, 10, 10*time.Millisecond, s.named("warm", 5)) // what a busy web process needs without them
