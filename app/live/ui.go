@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -218,7 +219,7 @@ func (v *viewer) subscribe(r request) {
 func (v *viewer) follow(list []followed) {
 	v.mu.Lock()
 	old := v.topics
-	v.topics = list
+	v.topics = slices.Clone(list) // the writer counts in it what it has sent
 	v.mu.Unlock()
 	for _, f := range old {
 		f.remove(v)
