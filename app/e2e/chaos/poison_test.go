@@ -75,3 +75,31 @@ func (s *site) keepsUnreadable(id string) {
 		s.f.Errorf("the unreadable task is %q, %v; put aside are %v, %v", record, err, aside, listErr)
 	}
 }
+
+// TestRow16ALongNeighbour: a task beside which others began, whenever its worker was lost, is not taken for the poison.
+func TestRow16ALongNeighbourIsNotFailedWithThePoison(t *testing.T) {
+	row(t, 16, "handlers that exit, panic or exhaust memory; unreadable records", func(f *fault) {
+		s := newSite(f, harness.Setup{})
+		s.submit(gated("long", "gate", "", ""))
+		for i := range queue.MaxLosses {
+			w := s.worker(fmt.Sprintf("w%d", i), 8)
+			for _, id := range []string{"long", fmt.Sprintf("late%d", i)} {
+				if id != "long" {
+					s.submit(gated(id, "gate", "", ""))
+				}
+				s.UntilTasks("running there", func(task harness.Task) bool {
+					return task.State == "running" && task.WorkerID == w.WorkerID()
+				}, id)
+			}
+			s.kill(w)
+		}
+		s.gates.Open(f, "go")
+		s.worker("last", 8)
+		s.drain()
+		for id, task := range s.verify(queue.MaxLosses, queue.MaxLosses).Tasks {
+			if task.State != queue.Completed {
+				f.Errorf("%s ended as %s (%s); want it completed", id, task.State, task.Reason)
+			}
+		}
+	})
+}
