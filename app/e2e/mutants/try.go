@@ -72,19 +72,35 @@ func (t tree) try(ctx context.Context, m mutant) (result, error) {
 		return r, err
 	}
 	out, err := t.test(ctx, pattern(m.rows), rowsLimit)
-	byOthers := err == nil && out.failed == "" && out.broken == ""
-	if byOthers {
-		out, err = t.test(ctx, pattern(nil), cutLimit)
+	unexpected := err == nil && out.failed == "" && out.broken == ""
+	if unexpected {
+		out, err = t.tryAll(ctx)
 	}
 	if err = errors.Join(err, restore()); err != nil {
 		return r, err
 	}
 	r.set(out)
-	if byOthers && r.Verdict == caught {
+	if unexpected && r.Verdict == caught {
 		err = t.confirm(ctx, &r)
 	}
 	r.Seconds = time.Since(began).Seconds()
 	return r, err
+}
+
+// tryAll runs the whole quick cut on the mutant. Nobody had expected what fails: it must fail a second time, or it was
+// the machine.
+func (t tree) tryAll(ctx context.Context) (outcome, error) {
+	out, err := t.test(ctx, pattern(nil), cutLimit)
+	if err != nil || out.failed == "" {
+		return out, err
+	}
+	return t.test(ctx, topOf(out.failed), rowsLimit)
+}
+
+// topOf is the -run of a test by the name of one of its parts.
+func topOf(test string) string {
+	top, _, _ := strings.Cut(test, "/")
+	return "^" + top + "$"
 }
 
 func (r *result) set(out outcome) {
@@ -98,10 +114,9 @@ func (r *result) set(out outcome) {
 	}
 }
 
-// confirm runs the test that nobody had expected to fail on the unchanged copy: it may fail there as well.
+// confirm runs a test that nobody had expected to fail on the unchanged copy: it may fail there as well.
 func (t tree) confirm(ctx context.Context, r *result) error {
-	top, _, _ := strings.Cut(r.By, "/")
-	out, err := t.test(ctx, "^"+top+"$", rowsLimit)
+	out, err := t.test(ctx, topOf(r.By), rowsLimit)
 	if err == nil && out.failed != "" {
 		r.Verdict, r.First = failed, fmt.Sprintf("%s fails on the unchanged copy as well: %s", out.failed, out.first)
 	}
