@@ -28,6 +28,7 @@ func TestRedisAwayIsSaidAndHealsByItself(t *testing.T) {
 	sys.UntilState("completed", "before")
 	sys.UntilState("running", "T1")
 
+	sys.Redis.Written()
 	sys.Redis.Kill()
 	sys.UntilStatus("GET", "/readyz", nil, http.StatusServiceUnavailable)
 	for _, call := range []struct {

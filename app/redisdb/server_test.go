@@ -35,6 +35,7 @@ func serverPID(t *testing.T, client redis.UniversalClient) int {
 func TestARedisServerThatCrashesIsStartedAgainWithItsData(t *testing.T) {
 	_, client, _ := start(t, redisdb.RedisServer, t.TempDir())
 	example.write(t, client)
+	redistest.UntilWritten(t, client)
 	first := serverPID(t, client)
 	if err := syscall.Kill(first, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
@@ -65,6 +66,7 @@ func TestARedisServerEndsWithItsParentAndFreesTheFolder(t *testing.T) {
 	}
 	client := redistest.Open(t, strings.TrimSpace(url))
 	example.write(t, client)
+	redistest.UntilWritten(t, client)
 	orphan := serverPID(t, client)
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait() // killed: always an error

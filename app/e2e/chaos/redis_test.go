@@ -67,6 +67,7 @@ func TestRow09ATruncatedFileLosesItsTailAlone(t *testing.T) {
 		for i := range 200 {
 			s.submit(harness.New{"id": fmt.Sprintf("T%d", i), "delay_seconds": 3600})
 		}
+		s.Redis.Written()
 		s.Redis.Kill()
 		s.Redis.CutTail(1 + f.intn(300))
 		s.Redis.Start()

@@ -129,6 +129,7 @@ func (s *site) strike(network *harness.Network, n int) {
 		s.f.pass(300 * time.Millisecond)
 		network.Mend()
 	case 2:
+		s.Redis.Written()
 		s.Redis.Kill()
 		s.Redis.Start()
 	case 3:

@@ -62,7 +62,7 @@ func Memory(t testing.TB) string {
 			t.Errorf("close the store in memory: %v", err)
 		}
 	})
-	return store.URL
+	return store.URL + "?read_timeout=30s" // it compiles each script anew, on a machine that is busy with other tests
 }
 
 // Each runs test as a subtest on a real redis-server and on the in-process store.
@@ -129,6 +129,34 @@ func (s *Redis) Stop() {
 	s.t.Helper()
 	if !s.process.Stop(patience) {
 		s.t.Fatalf("redis-server did not stop within %v", patience)
+	}
+}
+
+// Written waits until everything that was answered stands in the append-only file: while a sync of it takes long, Redis
+// holds writes back for up to two seconds, and a Kill would lose them.
+func (s *Redis) Written() {
+	s.t.Helper()
+	client, err := redisdb.Open(context.Background(), s.URL())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer client.Close() //nolint:errcheck // nothing was written
+	UntilWritten(s.t, client)
+}
+
+// UntilWritten is Written for a server that somebody else started.
+func UntilWritten(t testing.TB, client redis.UniversalClient) {
+	t.Helper()
+	poll := time.NewTicker(5 * time.Millisecond)
+	defer poll.Stop()
+	for deadline := time.Now().Add(patience); ; <-poll.C {
+		info, err := client.InfoMap(context.Background(), "persistence").Result()
+		if err == nil && info["Persistence"]["aof_buffer_length"] == "0" {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the append-only file is not written after %v: %v, %v", patience, info, err)
+		}
 	}
 }
 
