@@ -10,7 +10,7 @@ import (
 
 func TestACrowdOfWorkersIsServedALittleAtATimeAndFairly(t *testing.T) {
 	each(t, func(t *testing.T, c *queue.Client) {
-		const n, atOnce = 200, 128
+		const n, atOnce = 160, 64
 		var crowd []*workers.Session
 		for i := range n {
 			crowd = append(crowd, register(t, c, fmt.Sprint("w", i), 2, nil, "echo"))
@@ -21,7 +21,9 @@ func TestACrowdOfWorkersIsServedALittleAtATimeAndFairly(t *testing.T) {
 		if tokens := c.Redis().LLen(t.Context(), c.Keys().Wake()).Val(); tokens != 1 {
 			t.Errorf("%d tokens for the scheduler; want 1", tokens)
 		}
-		must(t, newScheduler(c).Schedule(t.Context()))
+		for range 2 { // 64 more, and the rest
+			must(t, newScheduler(c).Schedule(t.Context()))
+		}
 		expectCounts(t, c, "default", fmt.Sprintf("S=%d a=%d", n, n))
 		for _, w := range crowd {
 			if held := held(t, c, w); len(held) != 1 {

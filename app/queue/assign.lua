@@ -167,9 +167,12 @@ end
 
 local function by_load(a, b) return a.load < b.load end
 
+-- most_workers bounds the workers that one script gives something: each costs it seven commands.
+local most_workers = 64
+
 -- read_side gives a profile with its workers that have room and its queues that have work, or nil.
 local function read_side(id, text, backlog, paused, most)
-  local ranked = redis.call('ZRANGE', K.ready .. id, 0, math.max(most, 8) - 1, 'WITHSCORES')
+  local ranked = redis.call('ZRANGE', K.ready .. id, 0, math.min(math.max(most, 8), most_workers + 1) - 1, 'WITHSCORES')
   if #ranked == 0 then return nil end
   local weights, types = read_profile(text)
   local side = { types = types, heap = {}, queues = {}, weight = 0 }
@@ -272,9 +275,6 @@ local function read_sides(most)
   end
   return sides
 end
-
--- most_workers bounds the workers that one script gives something: each costs it seven commands.
-local most_workers = 128
 
 local function assign(most, claim)
   local sides = read_sides(most)
