@@ -126,9 +126,17 @@ func others(largest map[string]float64) string {
 	}
 	slices.Sort(names)
 	for i, name := range names {
-		names[i] = fmt.Sprintf("%s %g", strings.ReplaceAll(name, "_", " "), largest[name])
+		names[i] = strings.ReplaceAll(name, "_", " ") + " " + rounded(largest[name])
 	}
 	return strings.Join(names, ", ")
+}
+
+// rounded is v with three digits, or whole where it has more before its point.
+func rounded(v float64) string {
+	if v >= 100 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.3g", v)
 }
 
 const tableBegins, tableEnds = "<!-- matrix -->\n", "<!-- /matrix -->"
