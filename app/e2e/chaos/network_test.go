@@ -93,8 +93,11 @@ func TestRow08BrokenConnectionsAndAStallHealAtOnce(t *testing.T) {
 		n := size(400, 4000)
 		done := s.load(n, 10, 50*time.Millisecond, s.work(20))
 		commands := [][]any{
-			{"CLIENT", "KILL", "TYPE", "normal"}, {"CLIENT", "KILL", "TYPE", "pubsub"},
-			{"CLIENT", "PAUSE", "300", "ALL"}, {"CLIENT", "PAUSE", "300", "WRITE"}, {"DEBUG", "SLEEP", "0.3"},
+			{"CLIENT", "KILL", "TYPE", "normal"},
+			{"CLIENT", "KILL", "TYPE", "pubsub"},
+			{"CLIENT", "PAUSE", "300", "ALL"},
+			{"CLIENT", "PAUSE", "300", "WRITE"},
+			{"DEBUG", "SLEEP", "0.3"},
 		}
 		i := 0
 		blows := f.during(done, 100*time.Millisecond, 300*time.Millisecond, func() {
