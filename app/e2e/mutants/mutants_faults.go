@@ -33,9 +33,6 @@ func ofTime() []mutant {
 		{"clock-back", "a delay waits for the clock that was set back", []edit{{
 			"scheduler/promote.lua", "if now < last then redis.call('HSET', K.meta, 'back_s', '0', 'back_y', '0') end", "",
 		}}, []string{"Row15"}},
-		{"forgotten-ends", "a worker never asks what Redis thinks it runs", []edit{{
-			"workers/heartbeat.go", "if differs && l.differed {", "if false {",
-		}}, []string{"Row13", "Row09"}},
 		{"replicas", "nobody waits for replicas", []edit{{
 			"app/queue/replicas.go", "if n < c.waitReplicas {", "if false {",
 		}}, []string{"Row13WhatReplicas"}},
