@@ -30,12 +30,6 @@ func ofTime() []mutant {
 		{"grace", "after an outage workers are lost at once", []edit{{
 			"monitor/reclaim.lua", "if now < grace and grace - now <= timeout then return {} end\n", "",
 		}}, []string{"Row10"}},
-		{"clock-back", "a delay waits for the clock that was set back", []edit{{
-			"scheduler/promote.lua", "if now < last then redis.call('HSET', K.meta, 'back_s', '0', 'back_y', '0') end", "",
-		}}, []string{"Row15"}},
-		{"replicas", "nobody waits for replicas", []edit{{
-			"app/queue/replicas.go", "if n < c.waitReplicas {", "if false {",
-		}}, []string{"Row13WhatReplicas"}},
 	}
 }
 
