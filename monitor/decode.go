@@ -95,7 +95,7 @@ func counter(q *queue.Queue, code string) *int64 {
 	}[code]
 }
 
-// decodeWorkers reads {fields, current tasks} a worker, in the order of snapshot.lua.
+// decodeWorkers reads {id, fields, current tasks} a worker, in the order of snapshot.lua.
 func decodeWorkers(part any) ([]queue.Worker, error) {
 	list, ok := part.([]any)
 	if !ok {
@@ -103,34 +103,38 @@ func decodeWorkers(part any) ([]queue.Worker, error) {
 	}
 	workers := make([]queue.Worker, 0, len(list))
 	for _, one := range list {
-		both, ok := one.([]any)
-		if !ok || len(both) != 2 {
+		w, ok := one.([]any)
+		if !ok || len(w) != 3 {
 			return nil, fmt.Errorf("snapshot: a worker of type %T", one)
 		}
-		f, err := queue.Strings(both[0])
-		if err != nil || len(f) != 15 {
-			return nil, fmt.Errorf("snapshot: a worker of %d fields: %w", len(f), err)
+		id, ok := w[0].(string)
+		f, err := queue.Strings(w[1])
+		if !ok || err != nil || len(f) != 7 {
+			return nil, fmt.Errorf("snapshot: a worker %v of %d fields: %w", w[0], len(f), err)
 		}
-		current, err := queue.Strings(both[1])
+		current, err := queue.Strings(w[2])
 		if err != nil {
 			return nil, fmt.Errorf("snapshot: current tasks: %w", err)
 		}
-		if f[0] != "" { // a worker without a record has just been dropped
-			workers = append(workers, decodeWorker(f, current))
+		card := strings.Split(f[0], "\n")
+		if len(card) == 7 { // a worker without a record has just been dropped
+			workers = append(workers, decodeWorker(id, card, f[1:], current))
 		}
 	}
 	return workers, nil
 }
 
-func decodeWorker(f, current []string) queue.Worker {
+// decodeWorker reads a card's name, host, pid, version, slots, queues and types, and the fields state, assigned, running,
+// started, heartbeat and requeued.
+func decodeWorker(id string, card, f, current []string) queue.Worker {
 	w := queue.Worker{
-		ID: f[0], Name: f[1], State: queue.WorkerState(f[2]), Host: f[3], PID: int(toInt(f[4])), Version: f[5],
-		Slots: int(toInt(f[6])), Assigned: int(toInt(f[7])), Running: int(toInt(f[8])),
-		StartedAt: queue.Time{Time: fromMS(f[9])}, LastHeartbeatAt: queue.Time{Time: fromMS(f[10])},
-		Queues: map[string]int{}, Types: strings.FieldsFunc(f[12], isComma), Requeued: int(toInt(f[13])),
+		ID: id, Name: card[0], State: queue.WorkerState(f[0]), Host: card[1], PID: int(toInt(card[2])), Version: card[3],
+		Slots: int(toInt(card[4])), Assigned: int(toInt(f[1])), Running: int(toInt(f[2])),
+		StartedAt: queue.Time{Time: fromMS(f[3])}, LastHeartbeatAt: queue.Time{Time: fromMS(f[4])},
+		Queues: map[string]int{}, Types: strings.FieldsFunc(card[6], isComma), Requeued: int(toInt(f[5])),
 		CurrentTasks: []queue.CurrentTask{},
 	}
-	for _, part := range strings.FieldsFunc(f[11], isComma) {
+	for _, part := range strings.FieldsFunc(card[5], isComma) {
 		name, weight, _ := strings.Cut(part, "=")
 		w.Queues[name] = int(toInt(weight))
 	}

@@ -37,9 +37,11 @@ for _, queue in ipairs(redis.call('SMEMBERS', K.backlog)) do
   oldest[#oldest + 1] = int(now - since)
 end
 
-local fields = { 'id', 'name', 'state', 'host', 'pid', 'version', 'slots', 'assigned', 'running', 'started', 'heartbeat',
-  'queues', 'types', 'requeued', 'ended' }
-local function read_worker(id) return { redis.call('HMGET', K.status .. id, unpack(fields)), {} } end
+-- A worker's card is what it told of itself when it registered, a line each: the rest of its record changes.
+local function read_worker(id)
+  return { id, redis.call('HMGET', K.status .. id, 'card', 'state', 'assigned', 'running', 'started', 'heartbeat',
+    'requeued'), {} }
+end
 
 local live, gone = {}, {}
 for _, id in ipairs(redis.call('ZRANGE', K.workers, 0, -1)) do live[#live + 1] = read_worker(id) end
@@ -49,10 +51,10 @@ for _, id in ipairs(redis.call('ZREVRANGE', K.gone, 0, 49)) do gone[#gone + 1] =
 local running, holders = {}, {}
 local shown = math.max(math.min(math.floor(1000 / math.max(#live, 1)), 20), 1)
 for _, worker in ipairs(live) do
-  local id, n = worker[1][1], math.min(tonumber(worker[1][9] or 0), shown)
+  local id, n = worker[1], math.min(tonumber(worker[2][4] or 0), shown)
   for _, task in ipairs(n > 0 and redis.call('LRANGE', K.processing .. id, 0, n - 1) or {}) do
     running[#running + 1] = task
-    holders[#running] = worker[2]
+    holders[#running] = worker[3]
   end
 end
 local records, states = lookup(K.tasks, running), lookup(K.state, running)
