@@ -37,7 +37,7 @@ func call(ctx context.Context, h Handler, t *queue.Task) (result any, err error)
 // judge decides what becomes of a task whose handler returned; cause is why its context ended, or nil. A handler that
 // completed in spite of a time-out has completed.
 func judge(t *queue.Task, result any, err, cause error) Report {
-	r := Report{TaskID: t.ID, Attempt: t.Attempt}
+	r := Report{TaskID: t.ID, Attempt: t.Attempt, Queue: t.Queue, Retention: t.Retention}
 	if err == nil {
 		text, bad := marshal(result)
 		if bad == nil {

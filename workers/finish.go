@@ -32,6 +32,54 @@ type Report struct {
 	Outcome queue.Outcome
 	Error   string // at most 4 KiB
 	Result  string // Complete: JSON, at most 1 MiB; "" for null
+
+	// Queue and Retention are the task's: with them an attempt that ended well is recorded without reading the task. An
+	// empty Queue says that they are not known.
+	Queue     string
+	Retention time.Duration
+}
+
+// ordinary tells whether the report can stand in a group: see finish.lua.
+func (r *Report) ordinary() bool { return r.Kind == Complete && r.Queue != "" && r.Error == "" }
+
+// group is of ordinary reports of tasks of one queue and retention.
+type group struct {
+	queue     string
+	retention time.Duration
+}
+
+// reportArgs writes reports as turn.lua reads them. order says which report each answer is for.
+func reportArgs(args []any, reports []Report) (out []any, order []int) {
+	groups, others := map[group][]int{}, []int(nil)
+	var named []group
+	for i := range reports {
+		r := &reports[i]
+		if !r.ordinary() {
+			others = append(others, i)
+			continue
+		}
+		g := group{r.Queue, r.Retention}
+		if groups[g] == nil {
+			named = append(named, g)
+		}
+		groups[g] = append(groups[g], i)
+	}
+	order = make([]int, 0, len(reports))
+	args = append(args, len(named))
+	for _, g := range named {
+		args = append(args, g.queue, g.retention.Milliseconds(), len(groups[g]))
+		for _, i := range groups[g] {
+			args = append(args, reports[i].TaskID, reports[i].Attempt, reports[i].Result)
+		}
+		order = append(order, groups[g]...)
+	}
+	args = append(args, len(others))
+	for _, i := range others {
+		r := &reports[i]
+		args = append(args, r.TaskID, r.Attempt, string(r.Kind), r.Delay.Milliseconds(), string(r.Reason), string(r.Outcome),
+			r.Error, r.Result)
+	}
+	return args, append(order, others...)
 }
 
 // Verdict is the answer to a report.

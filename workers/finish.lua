@@ -1,6 +1,6 @@
 -- finish.lua: running -> completed, failed, retry, canceled, or pending where the attempt was released.
--- finish(worker, outcomes) records a batch and returns for each 1 recorded, 2 recorded before, 0 refused: the task is
--- not this worker's any more (fencing: the id must stand on its list, with its name and this attempt number).
+-- finish(worker, groups, outcomes) records a batch and returns for each 1 recorded, 2 recorded before, 0 refused: the task
+-- is not this worker's any more (fencing: the id must stand on its list, with its name and this attempt number).
 
 -- recorded_before: the reply to this very report was lost, and it is sent again.
 local function recorded_before(o, s)
@@ -12,10 +12,10 @@ local function recorded_before(o, s)
 end
 
 local results = {}
-local function keep_result(o)
-  if o.result == '' then return end
-  results[#results + 1] = o.id
-  results[#results + 1] = o.result
+local function keep_result(id, result)
+  if result == '' then return end
+  results[#results + 1] = id
+  results[#results + 1] = result
 end
 
 local function settle(o, h, s)
@@ -24,7 +24,7 @@ local function settle(o, h, s)
   if kind == 'ok' then
     s.error = ''
     finalize(o.id, h, s, 'c', '')
-    return keep_result(o)
+    return keep_result(o.id, o.result)
   end
   s.error = o.error
   if kind == 'cancel' then
@@ -44,15 +44,6 @@ local function settle(o, h, s)
   if redis.call('ZRANK', K.retry, o.id) == 0 then wake() end
   count(h.queue, 'y', 1)
   count(h.queue, 'R', 1)
-end
-
--- completed is the common case without tables: the state record of a task that ended well and that nobody stopped, or
--- nil where it is not exactly this worker's attempt.
-local function completed(o, state)
-  if o.kind ~= 'ok' then return nil end
-  local attempt, losses, worker, times = string.match(state, '^r|(%d+)|(%d+)|([^|]*)|(%d+|%d+|%d+)|%d+|0|')
-  if worker ~= o.worker or attempt ~= o.attempt_text then return nil end
-  return 'c|' .. attempt .. '|' .. losses .. '|' .. worker .. '|' .. times .. '|' .. now_text .. '|0||'
 end
 
 -- take_off takes ids off the worker's list and returns which of them stood there. The running ones stand first on it:
@@ -83,8 +74,42 @@ local function mine(o, state)
   return worker == o.worker and attempt == o.attempt_text
 end
 
-local function finish(worker, outcomes)
-  local ids, answers, values, leaving, done = {}, {}, {}, {}, 0
+-- complete_all is the common case of finish, without reading the tasks: attempts of this worker that ended well and that
+-- nobody asked to stop, in groups of one queue and retention. A report that is anything else joins the outcomes. Adds to
+-- values what finish writes, and answers in the order of the reports.
+local function complete_all(worker, groups, outcomes, answers, values)
+  local ended_text, at = '|' .. now_text .. '|0||', 0
+  for _, group in ipairs(groups) do
+    local ids, leaving, states = group.ids, {}, {}
+    for i, state in ipairs(lookup(K.state, ids)) do
+      local kept, attempt, holder = string.match(state or '', '^r(|(%d+)|%d+|([^|]*)|%d+|%d+|%d+)|%d+|0|')
+      if holder == worker and attempt == group.attempts[i] then
+        leaving[#leaving + 1], states[i] = ids[i], 'c' .. kept .. ended_text
+      end
+    end
+    local found, done = #leaving > 0 and take_off(worker, leaving) or {}, {}
+    for i, id in ipairs(ids) do
+      at = at + 1
+      if found[id] and states[i] then
+        found[id], answers[at] = nil, 1
+        local n = #values
+        values[n + 1], values[n + 2], done[#done + 1] = id, states[i], id
+        keep_result(id, group.results[i])
+      else
+        outcomes[#outcomes + 1] = { worker = worker, id = id, attempt = tonumber(group.attempts[i]), kind = 'ok',
+          attempt_text = group.attempts[i], outcome = 'ok', error = '', result = group.results[i], at = at }
+      end
+    end
+    if #done > 0 then
+      enter(done, group.queue, group.keep, 'c')
+      count(group.queue, 'r', -#done)
+    end
+  end
+end
+
+-- finish_others takes each outcome by itself.
+local function finish_others(worker, outcomes, answers, values)
+  local ids, leaving = {}, {}
   for i, o in ipairs(outcomes) do ids[i] = o.id end
   local records, states = lookup(K.tasks, ids), lookup(K.state, ids)
   for i, o in ipairs(outcomes) do
@@ -92,33 +117,30 @@ local function finish(worker, outcomes)
   end
   local found = #leaving > 0 and take_off(worker, leaving) or {}
   for i, o in ipairs(outcomes) do
-    answers[i] = 0
+    answers[o.at] = 0
     if found[o.id] and mine(o, states[i]) then
       found[o.id] = nil
-      local state = completed(o, states[i])
-      if state then
-        local queue, keep = string.match(records[i], '^%d|([^|]*)|[^|]*|%d+|%d+|(%d+)|')
-        enter(o.id, queue, keep, 'c')
-        keep_result(o)
-        count(queue, 'r', -1)
-      else
-        local h, s = header(records[i]), parse(states[i])
-        count(h.queue, 'r', -1)
-        settle(o, h, s)
-        state = format(s)
-      end
+      local h, s = header(records[i]), parse(states[i])
+      count(h.queue, 'r', -1)
+      settle(o, h, s)
       values[#values + 1] = o.id
-      values[#values + 1] = state
-      done, answers[i] = done + 1, 1
+      values[#values + 1] = format(s)
+      answers[o.at] = 1
     elseif records[i] and recorded_before(o, parse(states[i])) then
-      answers[i] = 2
+      answers[o.at] = 2
     end
   end
-  if done > 0 then
+end
+
+local function finish(worker, groups, outcomes)
+  local answers, values = {}, {}
+  complete_all(worker, groups, outcomes, answers, values)
+  finish_others(worker, outcomes, answers, values)
+  if #values > 0 then
     many('HSET', K.state, values)
     if #results > 0 then many('HSET', K.results, results) end
     flush()
-    shift(worker, 0, -done)
+    shift(worker, 0, -#values / 2)
   end
   return answers
 end

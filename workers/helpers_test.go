@@ -99,7 +99,10 @@ func report(t *testing.T, s *workers.Session, r workers.Report) workers.Verdict 
 }
 
 func done(task *queue.Task) workers.Report {
-	return workers.Report{TaskID: task.ID, Attempt: task.Attempt, Kind: workers.Complete, Outcome: queue.OutcomeOK, Result: `"r"`}
+	return workers.Report{
+		TaskID: task.ID, Attempt: task.Attempt, Kind: workers.Complete, Outcome: queue.OutcomeOK, Result: `"r"`,
+		Queue: task.Queue, Retention: task.Retention,
+	}
 }
 
 func ended(task *queue.Task, kind workers.Kind) workers.Report {

@@ -88,8 +88,10 @@ func TestOnlyTheAttemptThatRunsOnItIsAWorkersToEnd(t *testing.T) {
 			"a pending task":     {w, workers.Report{TaskID: "waits", Attempt: 1, Kind: workers.Complete}},
 			"a task of nobody's": {w, workers.Report{TaskID: "none", Attempt: 1, Kind: workers.Complete}},
 		} {
-			if v := report(t, tc.by, tc.r); v != workers.Refused {
-				t.Errorf("the report of %s: %d; want refused", name, v)
+			for _, tc.r.Queue = range []string{"", queue.DefaultQueue} { // by itself, and in a group
+				if v := report(t, tc.by, tc.r); v != workers.Refused {
+					t.Errorf("the report of %s, queue %q: %d; want refused", name, tc.r.Queue, v)
+				}
 			}
 		}
 		expectCell(t, cell(t, c), before...)

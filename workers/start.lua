@@ -1,16 +1,16 @@
 -- start.lua: assigned -> running, and in a worker's turn pending -> running in one step. Leases are four strings a task:
 -- id, record, state record, payload where it does not stand in the record.
 
-local function lease(leases, id, record, state)
+local function lease(leases, id, record, state, apart)
   local n = #leases
   leases[n + 1], leases[n + 2], leases[n + 3] = id, record, state
-  local apart = string.find(record, '^%d|[^|]*|[^|]*|%d+|%d+|%d+|%-|')
   leases[n + 4] = apart and redis.call('HGET', K.payloads, id) or ''
 end
 
+local function stands_apart(record) return string.find(record, '^%d|[^|]*|[^|]*|%d+|%d+|%d+|%-|') ~= nil end
+
 -- running_state counts the attempt; what it keeps of the record is the losses and the last error.
 local function running_state(worker, state, assigned)
-  if not state then return 'r|1|0|' .. worker .. '|0|' .. now_text .. '|' .. now_text .. '|0|0||' end
   local s = parse(state)
   return table.concat({ 'r', int(s.attempt + 1), int(s.losses), worker, int(s.due),
     assigned and int(s.assigned) or now_text, now_text, '0|0|', s.error }, '|')
@@ -28,7 +28,7 @@ local function start(worker, want, leases)
       local state, queue = running_state(worker, states[i], true), string.match(records[i], '^%d|([^|]*)|')
       values[#values + 1] = id
       values[#values + 1] = state
-      lease(leases, id, records[i], state)
+      lease(leases, id, records[i], state, stands_apart(records[i]))
       count(queue, 'a', -1)
       count(queue, 'r', 1)
     end
@@ -44,9 +44,10 @@ end
 -- claim lets assign start at once what it gives to this worker. Nothing may wait on the worker's list then, or it
 -- would be overtaken.
 local function claim(worker, want, leases)
-  return { id = worker, want = want, start = function(id, record, state)
-    local running = running_state(worker, state, false)
-    lease(leases, id, record, running)
+  local first = 'r|1|0|' .. worker .. '|0|' .. now_text .. '|' .. now_text .. '|0|0||'
+  return { id = worker, want = want, start = function(id, record, state, apart)
+    local running = state and running_state(worker, state, false) or first
+    lease(leases, id, record, running, apart)
     return running
   end }
 end
@@ -56,6 +57,8 @@ local function adopt(worker, leases)
   local ids = redis.call('LRANGE', K.processing .. worker, 0, -1)
   local records, states = lookup(K.tasks, ids), lookup(K.state, ids)
   for i, id in ipairs(ids) do
-    if records[i] and states[i] and string.byte(states[i]) == 114 then lease(leases, id, records[i], states[i]) end
+    if records[i] and states[i] and string.byte(states[i]) == 114 then
+      lease(leases, id, records[i], states[i], stands_apart(records[i]))
+    end
   end
 end

@@ -37,12 +37,8 @@ func (s *Session) Adopt(ctx context.Context, reports []Report) ([]Verdict, []*qu
 }
 
 func (s *Session) turn(ctx context.Context, reports []Report, want int, mode string) ([]Verdict, []*queue.Task, error) {
-	args := make([]any, 0, 4+8*len(reports))
-	args = append(args, s.id, want, mode, len(reports))
-	for _, r := range reports {
-		args = append(args, r.TaskID, r.Attempt, string(r.Kind), r.Delay.Milliseconds(), string(r.Reason),
-			string(r.Outcome), r.Error, r.Result)
-	}
+	args := make([]any, 0, 8+4*len(reports))
+	args, order := reportArgs(append(args, s.id, want, mode), reports)
 	out, err := turnScript.Run(ctx, s.client, args...)
 	if err != nil {
 		return nil, nil, err
@@ -60,7 +56,7 @@ func (s *Session) turn(ctx context.Context, reports []Report, want int, mode str
 	}
 	verdicts := make([]Verdict, len(codes))
 	for i, code := range codes {
-		verdicts[i] = Verdict(code)
+		verdicts[order[i]] = Verdict(code)
 	}
 	leases, err := queue.DecodeLeases(parts[2])
 	return verdicts, leases, err

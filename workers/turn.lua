@@ -1,20 +1,33 @@
 -- turn.lua: one round trip of a worker: finish what ended, assign what became possible, start what it has room for.
--- ARGV: worker id, tasks wanted, "adopt" or "", number of outcomes, then eight each:
---   id, attempt, kind (ok retry fail release cancel), delay ms, reason, outcome, error, result
--- Returns {"ok" or "lost", answers, leases}. A lost worker's report is refused whole, and it gets nothing.
+-- ARGV: worker id, tasks wanted, "adopt" or "", number of groups of attempts that ended well, then for each its queue,
+--   retention ms (0: the default) and number, and three each: id, attempt, result;
+--   then the number of other outcomes, and eight each: id, attempt, kind (ok retry fail release cancel), delay ms, reason,
+--   outcome, error, result
+-- Returns {"ok" or "lost", answers in that order, leases}. A lost worker's report is refused whole, and it gets nothing.
 
-local worker, want = ARGV[1], tonumber(ARGV[2])
-local outcomes = {}
-for i = 1, tonumber(ARGV[4]) do
-  local a = 4 + (i - 1) * 8
-  outcomes[i] = { worker = worker, id = ARGV[a + 1], attempt = tonumber(ARGV[a + 2]),
+local worker, want, at = ARGV[1], tonumber(ARGV[2]), 5
+local groups, outcomes, reported = {}, {}, 0
+for g = 1, tonumber(ARGV[4]) do
+  local ids, attempts, kept = {}, {}, {}
+  groups[g] = { queue = ARGV[at], keep = ARGV[at + 1], ids = ids, attempts = attempts, results = kept }
+  local n = tonumber(ARGV[at + 2])
+  at, reported = at + 3, reported + n
+  for i = 1, n do
+    ids[i], attempts[i], kept[i] = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+    at = at + 3
+  end
+end
+for i = 1, tonumber(ARGV[at]) do
+  local a = at + (i - 1) * 8
+  reported = reported + 1
+  outcomes[i] = { worker = worker, at = reported, id = ARGV[a + 1], attempt = tonumber(ARGV[a + 2]),
     attempt_text = ARGV[a + 2], kind = ARGV[a + 3],
     delay = tonumber(ARGV[a + 4]), reason = ARGV[a + 5], outcome = ARGV[a + 6], error = ARGV[a + 7],
     result = ARGV[a + 8] }
 end
 
 if not redis.call('ZSCORE', K.workers, worker) then return { 'lost', {}, {} } end
-local answers, leases = finish(worker, outcomes), {}
+local answers, leases = finish(worker, groups, outcomes), {}
 if counted() then commit() end -- whatever becomes of the next ones; where nothing ended, nothing may be written first
 if ARGV[3] == 'adopt' then
   adopt(worker, leases)
@@ -22,7 +35,7 @@ if ARGV[3] == 'adopt' then
 end
 want = want - start(worker, want, leases)
 local moved, more = 0, false
-if want > 0 then moved, more = assign(math.max(want, #outcomes), claim(worker, want, leases)) end
+if want > 0 then moved, more = assign(math.max(want, reported), claim(worker, want, leases)) end
 if more then wake() end
 if counted() then commit() end
 return { 'ok', answers, leases }

@@ -39,59 +39,78 @@ local function by_priority(a, b)
 end
 
 local function open_lane(queue, name)
-  return { queue = queue, key = lane_key(queue, name), name = name, priority = string.sub(name, 1, 1),
-    type = string.match(name, '@(.*)$'), ids = {}, at = 1 }
+  local priority = string.sub(name, 1, 1)
+  return { queue = queue, key = lane_key(queue, name), name = name, type = string.match(name, '@(.*)$'),
+    head = priority .. '|' .. queue .. '|', ids = {}, at = 1 }
 end
 
 local function open_queue(name)
-  local q = { name = name, lanes = {} }
+  local q = { name = name, lanes = {}, started = 0, assigned = 0 }
   for _, lane in ipairs(redis.call('SMEMBERS', K.lanes .. name)) do q.lanes[#q.lanes + 1] = open_lane(name, lane) end
   table.sort(q.lanes, by_priority)
   return q
 end
 
--- fill takes the next ids off a lane's head, with their records. What is not used goes back in give_back.
-local function fill(lane, n)
-  lane.ids, lane.at = redis.call('LPOP', lane.key, n) or {}, 1
-  lane.emptied = #lane.ids < n
-  if #lane.ids > 0 then
-    lane.records, lane.states = lookup(K.tasks, lane.ids), lookup(K.state, lane.ids)
-  end
-end
-
--- live gives the type and time of submission of a task that may be taken from a lane, or nil for a dead entry (see
--- unlist): an id that was handed over before, has no record, another state than pending, or belongs on another lane.
--- One whose records cannot be read is put on a list of its own, for people to look at.
+-- kind_of gives the type of a task that may be taken from a lane, and whether its payload stands apart; or nil for a dead
+-- entry (see unlist): an id that has no record, another state than pending, or belongs on another lane. One whose records
+-- cannot be read is put on a list of its own, for people to look at.
 local handed = {}
 
-local function live(lane, id, record, state)
-  if handed[id] or not record then return nil end
-  local priority, queue, kind, created = string.match(record, '^(%d)|([^|]*)|([^|]*)|(%d+)|%d+|%d+|[%d-]+|')
-  if not priority or state and not string.find(state, readable_state) then
-    put_aside(id, lane.queue, 'p')
-    handed[id] = true
-    return nil
+local function kind_of(lane, id, record, state)
+  if not record then return nil end
+  local here = string.sub(record, 1, #lane.head) == lane.head
+  local kind, length
+  if here then kind, length = string.match(record, '^([^|]*)|%d+|%d+|%d+|([%d-]+)|', #lane.head + 1) end
+  if not kind or state then
+    if handed[id] then return nil end
+    if not readable(record, state) then
+      put_aside(id, lane.queue, 'p')
+      handed[id] = true
+      return nil
+    end
+    if not here or state and string.byte(state) ~= 112 then return nil end
   end
-  if state and string.byte(state) ~= 112 then return nil end
-  if priority ~= lane.priority or queue ~= lane.queue or lane.type and lane.type ~= kind then return nil end
-  return kind, created
+  if lane.type and lane.type ~= kind then return nil end
+  return kind, length == '-'
 end
 
--- peek gives a lane's first live task, its type, state, record and time of submission; or nil, also where it met more
--- dead entries than one script should drop.
+-- fill takes the next ids off a lane's head, and keeps the live ones with their records. What is not used goes back in
+-- give_back.
 local dead, most_dead = 0, 2000
+
+local function fill(lane, n)
+  local ids = redis.call('LPOP', lane.key, n) or {}
+  local popped = #ids
+  lane.emptied = popped < n
+  local records, states = lookup(K.tasks, ids), lookup(K.state, ids)
+  local kinds, apart, k = {}, {}, 0
+  for i, id in ipairs(ids) do
+    local kind, large = kind_of(lane, id, records[i], states[i])
+    if kind then
+      k = k + 1
+      kinds[k], apart[k] = kind, large
+      if k < i then ids[k], records[k], states[k] = id, records[i], states[i] end
+    end
+  end
+  for i = k + 1, popped do ids[i], records[i], states[i] = nil, nil, nil end
+  dead = dead + popped - k
+  lane.at, lane.ids, lane.kinds, lane.apart, lane.records, lane.states = 1, ids, kinds, apart, records, states
+end
+
+-- peek finds a lane's first live task, which then stands at lane.at, and gives its type; or nil, also where it met more
+-- dead entries than one script should drop.
 local function peek(lane, n)
   while true do
-    if lane.at > #lane.ids then
-      if lane.emptied then return nil end
+    local id = lane.ids[lane.at]
+    if id == nil then
+      if lane.emptied or dead > most_dead then return nil end
       fill(lane, n)
-      if #lane.ids == 0 then return nil end
+      if lane.emptied and #lane.ids == 0 then return nil end
+    elseif handed[id] then
+      lane.at = lane.at + 1
+    else
+      return lane.kinds[lane.at]
     end
-    local record, state = lane.records[lane.at], lane.states[lane.at]
-    local kind, created = live(lane, lane.ids[lane.at], record, state)
-    if kind then return lane.ids[lane.at], kind, state, record, tonumber(created) end
-    lane.at, dead = lane.at + 1, dead + 1
-    if dead > most_dead then return nil end
   end
 end
 
@@ -110,15 +129,19 @@ local function set_aside(q, id, name)
   table.sort(q.lanes, by_priority)
 end
 
--- older picks, of two lanes of one priority that were set aside, the one whose head was submitted first.
-local function older(a, b, n)
-  local ia, _, _, _, created_a = peek(a, n)
-  local ib, _, _, _, created_b = peek(b, n)
-  if ia and ib and created_b < created_a then return b end
-  return ia and a or b
+local function submitted_at(lane)
+  return tonumber((string.match(lane.records[lane.at], '^[^|]*|[^|]*|[^|]*|(%d+)|')))
 end
 
--- take gives the first task of a queue whose type is in types, setting others aside. budget.n bounds how many.
+-- older picks, of two lanes of one priority that were set aside, the one whose head was submitted first.
+local function older(a, b, n)
+  local has_a, has_b = peek(a, n), peek(b, n)
+  if has_a and has_b and submitted_at(b) < submitted_at(a) then return b end
+  return has_a and a or b
+end
+
+-- take finds the lane at whose head stands the first task of a queue whose type is in types, setting others aside.
+-- budget.n bounds how many.
 local function take(q, types, n, budget)
   local i = 1
   while i <= #q.lanes do
@@ -130,22 +153,18 @@ local function take(q, types, n, budget)
           if types[q.lanes[j].type] then lane = older(lane, q.lanes[j], n) end
           j = j + 1
         end
-        local id, _, state, record = peek(lane, n)
-        if id then
-          lane.at = lane.at + 1
-          return id, state, record
-        end
+        if peek(lane, n) then return lane end
       end
       i = i + 1
     else
-      local id, kind, state, record = peek(lane, n)
-      while id do
+      local kind = peek(lane, n)
+      while kind do
+        if types[kind] then return lane end
+        set_aside(q, lane.ids[lane.at], lane.name .. '@' .. kind)
         lane.at = lane.at + 1
-        if types[kind] then return id, state, record end
-        set_aside(q, id, lane.name .. '@' .. kind)
         budget.n = budget.n - 1
         if budget.n <= 0 then return nil end
-        id, kind, state, record = peek(lane, n)
+        kind = peek(lane, n)
       end
       -- What was just set aside is a lane before this one and handled by nobody here: go on behind this lane.
       while q.lanes[i] ~= lane do i = i + 1 end
@@ -226,21 +245,34 @@ local function assigned_state(worker, state)
   return table.concat({ 'a', int(s.attempt), int(s.losses), worker, int(s.due), now_text, '0|0|0|', s.error }, '|')
 end
 
--- hand_over gives a task to a worker; it returns the code of the state in which it is then.
-local function hand_over(worker, id, record, state, claim)
-  local values, code = worker.values, 'a'
-  handed[id] = true
-  values[#values + 1] = id
-  if claim and claim.id == worker.id and claim.want > 0 then
-    values[#values + 1] = claim.start(id, record, state)
-    claim.want, worker.started, code = claim.want - 1, worker.started + 1, 'r'
-  else
-    values[#values + 1] = assigned_state(worker.id, state)
+-- hand_over gives a worker the task at a lane's head, and counts it for its queue; where alone says that nobody else has
+-- room and nothing else comes first, those behind it too, up to most. Returns how many.
+local function hand_over(q, lane, worker, types, claim, alone, most)
+  local ids, values, from, at = worker.ids, worker.values, lane.at, lane.at
+  local room = alone and math.min(most, worker.slots + worker.room - worker.busy) or 1
+  local starts = claim and claim.id == worker.id and math.min(claim.want, room) or 0
+  if starts > 0 then room = starts end
+  while at < from + room do
+    local id, state, n = lane.ids[at], lane.states[at], #values
+    if id == nil or handed[id] or not types[lane.kinds[at]] then break end
+    handed[id] = true
+    ids[#ids + 1], values[n + 1] = id, id
+    if starts > 0 then
+      values[n + 2] = claim.start(id, lane.records[at], state, lane.apart[at])
+    else
+      values[n + 2] = assigned_state(worker.id, state)
+    end
+    at = at + 1
   end
-  worker.ids[#worker.ids + 1] = id
-  worker.busy = worker.busy + 1
+  local moved = at - from
+  lane.at, worker.busy = at, worker.busy + moved
   worker.load = worker.busy / worker.slots
-  return code
+  if starts > 0 then
+    claim.want, worker.started, q.started = claim.want - moved, worker.started + moved, q.started + moved
+  else
+    q.assigned = q.assigned + moved
+  end
+  return moved
 end
 
 local function write_assigned(worker)
@@ -290,13 +322,13 @@ local function assign(most, claim)
     end
     local name = best.queues[at].name
     queues[name] = queues[name] or open_queue(name)
-    local roomy, id, state, record = room_of(worker), nil, nil, nil
-    if roomy then id, state, record = take(queues[name], best.types, math.min(most - moved, 64), budget) end
-    if id then
-      count(name, hand_over(worker, id, record, state, claim), 1)
-      count(name, 'p', -1)
+    local q, lane = queues[name], nil
+    local roomy = room_of(worker)
+    if roomy then lane = take(q, best.types, math.min(most - moved, 64), budget) end
+    if lane then
+      local alone = #sides == 1 and #best.heap == 1 and #best.queues == 1 and not lane.type
       touched[worker.id] = worker
-      moved = moved + 1
+      moved = moved + hand_over(q, lane, worker, best.types, claim, alone, most - moved)
       if worker.busy < worker.slots + worker.room then sift_down(best.heap, 1) else drop_first(best.heap) end
     elseif not roomy then
       drop_first(best.heap)
@@ -306,6 +338,11 @@ local function assign(most, claim)
     best = least_loaded(sides)
   end
   for _, worker in pairs(touched) do write_assigned(worker) end
-  for _, q in pairs(queues) do give_back(q) end
+  for _, q in pairs(queues) do
+    give_back(q)
+    if q.started > 0 then count(q.name, 'r', q.started) end
+    if q.assigned > 0 then count(q.name, 'a', q.assigned) end
+    if q.started + q.assigned > 0 then count(q.name, 'p', -q.started - q.assigned) end
+  end
   return moved, best ~= nil or budget.n <= 0 or dead > most_dead
 end

@@ -157,33 +157,26 @@ end
 
 -- finalize puts a task that stands on no list any more on the index of a final state, and its id on the purge list of
 -- the minute in which its retention is over. Both are written by commit; the caller stores the state record. enter is
--- its part for a caller that makes the record itself.
+-- its part for a caller that makes the records itself, of ids of one queue and retention: as text, because the in-process
+-- store would make an array of a table with large numbers.
 local ended, doomed, silenced = {}, {}, {}
 local total = { c = 'C', f = 'F', x = 'X' }
 
-local function enter(id, queue, keep, code)
-  local set = ended[code]
-  if not set then
-    set = {}
-    ended[code] = set
-  end
-  set[#set + 1] = now_text
-  set[#set + 1] = id
+local function enter(ids, queue, keep, code)
   if keep == '0' then keep = int(keep_for[code]) end
-  local list = doomed[keep] -- by text: the in-process store would make an array of a table with large numbers
-  if not list then
-    list = {}
-    doomed[keep] = list
+  local set, list = ended[code] or {}, doomed[keep] or {}
+  ended[code], doomed[keep] = set, list
+  local n, m = #set, #list
+  for i, id in ipairs(ids) do
+    set[n + 2 * i - 1], set[n + 2 * i], list[m + i] = now_text, id, id
   end
-  list[#list + 1] = id
-  silenced[#silenced + 1] = id
-  count(queue, code, 1)
-  count(queue, total[code], 1)
+  count(queue, code, #ids)
+  count(queue, total[code], #ids)
 end
 
 local function finalize(id, h, s, code, reason)
   s.code, s.reason, s.finished, s.stop = code, reason, now, '0'
-  enter(id, h.queue, int(h.keep), code)
+  enter({ id }, h.queue, int(h.keep), code)
 end
 
 local function write_ended()
@@ -193,7 +186,10 @@ local function write_ended()
     many('RPUSH', K.purge .. minute, ids)
     redis.call('ZADD', K.purges, minute, minute)
   end
-  if #silenced > 0 and redis.call('EXISTS', K.progress) == 1 then many('HDEL', K.progress, silenced) end
+  if (next(doomed) or #silenced > 0) and redis.call('EXISTS', K.progress) == 1 then
+    for _, ids in pairs(doomed) do many('HDEL', K.progress, ids) end
+    many('HDEL', K.progress, silenced)
+  end
   ended, doomed, silenced = {}, {}, {}
 end
 

@@ -167,6 +167,7 @@ func (h *hall) turn(i int) int {
 	for _, task := range leases {
 		h.holds[i] = append(h.holds[i], workers.Report{
 			TaskID: task.ID, Attempt: task.Attempt, Kind: workers.Complete, Outcome: queue.OutcomeOK,
+			Queue: task.Queue, Retention: task.Retention,
 		})
 	}
 	return len(verdicts)

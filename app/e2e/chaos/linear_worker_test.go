@@ -81,6 +81,9 @@ func (h *hand) report(id string, kind workers.Kind) {
 	}
 	delete(h.running, id)
 	r := workers.Report{TaskID: id, Attempt: attempt, Kind: kind, Reason: queue.ReasonError, Outcome: queue.OutcomeError}
+	if attempt%2 == 1 { // recorded in a group, where it ended well
+		r.Queue = queue.DefaultQueue
+	}
 	h.outbox, h.past = append(h.outbox, r), append(h.past, r)
 	h.past = h.past[max(len(h.past)-20, 0):]
 }

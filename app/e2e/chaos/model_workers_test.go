@@ -42,6 +42,9 @@ var someKinds = rapid.SampledFrom([]workers.Kind{workers.Complete, workers.Compl
 
 func reportOf(t *queue.Task, kind workers.Kind) workers.Report {
 	r := workers.Report{TaskID: t.ID, Attempt: t.Attempt, Kind: kind, Outcome: queue.OutcomeOK, Result: `{"done":true}`}
+	if t.Attempt%2 == 1 { // recorded in a group, where it ended well
+		r.Queue, r.Retention = t.Queue, t.Retention
+	}
 	if kind != workers.Complete {
 		r.Error, r.Outcome, r.Reason, r.Result = "some|error\nof two lines", queue.OutcomeError, queue.ReasonAttemptsExhausted, ""
 	}

@@ -16,10 +16,13 @@ const (
 var (
 	anyRunning = []edit{{
 		"workers/finish.lua",
-		"return worker == o.worker and attempt == o.attempt_text\nend\n\nlocal function finish",
-		"return worker ~= nil\nend\n\nlocal function finish",
+		"return worker == o.worker and attempt == o.attempt_text\n", "return worker ~= nil\n",
 	}, {
 		"workers/finish.lua", "if found[o.id] and mine(o, states[i]) then", "if mine(o, states[i]) then",
+	}, {
+		"workers/finish.lua", "if holder == worker and attempt == group.attempts[i] then", "if holder then",
+	}, {
+		"workers/finish.lua", "if found[id] and states[i] then", "if states[i] then",
 	}}
 	lostMayTurn = []edit{{
 		"workers/turn.lua", "if not redis.call('ZSCORE', K.workers, worker) then return { 'lost', {}, {} } end\n", "",
@@ -38,8 +41,9 @@ func ofOwners() []mutant {
 		{"fencing-turn", "a lost worker's turn is not refused", lostMayTurn, []string{randomMoves, linearizable}},
 		{"fencing-attempt", "a report of an earlier attempt is recorded", []edit{{
 			"workers/finish.lua",
-			"return worker == o.worker and attempt == o.attempt_text\nend\n\nlocal function finish",
-			"return worker == o.worker\nend\n\nlocal function finish",
+			"return worker == o.worker and attempt == o.attempt_text\n", "return worker == o.worker\n",
+		}, {
+			"workers/finish.lua", "if holder == worker and attempt == group.attempts[i] then", "if holder == worker then",
 		}}, []string{linearizable}},
 		{"fencing-heartbeat", "the heartbeat of a lost worker brings it back", []edit{{
 			"workers/heartbeat.lua", "if not redis.call('ZSCORE', K.workers, id) then return { 'lost' } end\n", "",
@@ -56,7 +60,7 @@ func ofOwners() []mutant {
 		{"assign-twice", "assign hands an id to one worker and leaves it for another", []edit{{
 			"app/queue/assign.lua", "for i = #lane.ids, lane.at, -1 do", "for i = #lane.ids, math.max(lane.at - 1, 1), -1 do",
 		}, {
-			"app/queue/assign.lua", "  if state and string.byte(state) ~= 112 then return nil end\n", "",
+			"app/queue/assign.lua", "    if not here or state and string.byte(state) ~= 112 then return nil end\n", "    if not here then return nil end\n",
 		}}, []string{randomMoves}},
 	}
 }
