@@ -15,6 +15,7 @@ type Client struct {
 	keys         Keys
 	declared     []string // of keys, made once
 	waitReplicas int
+	group        *group // of small submits
 }
 
 // Open connects to the Redis that url names (redis://, rediss://, unix://, Sentinel and Cluster addresses; see
@@ -35,7 +36,7 @@ func Open(ctx context.Context, url string) (*Client, error) {
 // script may have run although its reply was lost. Close closes rdb.
 func New(rdb redis.UniversalClient) *Client {
 	keys := CellKeys(0)
-	return &Client{rdb: rdb, keys: keys, declared: keys.declared()}
+	return &Client{rdb: rdb, keys: keys, declared: keys.declared(), group: &group{}}
 }
 
 // Redis is the connection that the client uses.

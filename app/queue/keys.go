@@ -38,7 +38,7 @@ const (
 	nameCompleted  = "tasks_completed" // zset id -> finished, ms
 	nameFailed     = "tasks_failed"
 	nameCanceled   = "tasks_canceled"
-	nameRecent     = "tasks_recent" // list of the newest submitted ids, newest first, at most recentTasks
+	nameRecent     = "tasks_recent" // list of the newest submitted ids, newest first, recentTasks and up to 500 more
 	namePurge      = "purge:"       // + minute: list of finished ids whose time is over by then
 	namePurges     = "purges"       // zset minute -> minute, of the purge lists that exist
 	namePaused     = "paused"       // hash queue -> since, ms

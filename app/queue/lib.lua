@@ -52,11 +52,14 @@ end
 -- what must be recorded, and what makes room.
 local function without_memory() redis.call('ZREM', K.gone, '') end
 
--- many calls command on key with all of args, 500 at a time: unpack has a limit, and pairs must not be torn.
+-- many calls command on key with all of args, 500 at a time: unpack has a limit, and pairs must not be torn. Returns the
+-- last reply.
 local function many(command, key, args)
+  local reply
   for from = 1, #args, 500 do
-    redis.call(command, key, unpack(args, from, math.min(from + 499, #args)))
+    reply = redis.call(command, key, unpack(args, from, math.min(from + 499, #args)))
   end
+  return reply
 end
 
 -- lookup gives the fields of a hash, false where missing.
@@ -113,10 +116,12 @@ end
 
 local function flush()
   for _, push in pairs(pushes) do
-    local key = lane_key(push.queue, push.lane)
-    if push.at_head then many('LPUSH', key, reversed(push.ids)) else many('RPUSH', key, push.ids) end
-    redis.call('SADD', K.lanes .. push.queue, push.lane)
-    redis.call('SADD', K.backlog, push.queue)
+    local key, length = lane_key(push.queue, push.lane), nil
+    if push.at_head then length = many('LPUSH', key, reversed(push.ids)) else length = many('RPUSH', key, push.ids) end
+    if length == #push.ids then -- a lane that was empty may not be known
+      redis.call('SADD', K.lanes .. push.queue, push.lane)
+      redis.call('SADD', K.backlog, push.queue)
+    end
   end
   pushes = {}
 end

@@ -16,7 +16,7 @@ const replicaWait = time.Second
 // them, else with ErrNotReplicated: what is confirmed outlives the loss of the primary. 0 waits for none.
 func (c *Client) WithWaitReplicas(n int) *Client {
 	waiting := *c
-	waiting.waitReplicas = n
+	waiting.waitReplicas, waiting.group = n, &group{}
 	return &waiting
 }
 

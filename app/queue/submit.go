@@ -109,8 +109,7 @@ type submission struct {
 	client  *Client
 	answers []Submitted
 	at      []int // answers[at[i]] is for the script's task i
-	args    []any
-	bytes   int
+	part    part
 
 	unconfirmed error // ErrNotReplicated, wrapped, where one of the scripts ended with it
 }
@@ -123,21 +122,19 @@ func (s *submission) add(ctx context.Context, i int, t *Task) error {
 	if err != nil {
 		return fmt.Errorf("submit task %s: %w", t.ID, err)
 	}
-	if len(s.at) == submitChunk || s.bytes+len(t.Payload) > chunkBytes {
+	if len(s.at) == submitChunk || s.part.bytes+len(t.Payload) > chunkBytes {
 		if err := s.send(ctx); err != nil {
 			return err
 		}
-	}
-	if s.args == nil {
-		s.args = append(s.args, 0)
 	}
 	var runAt int64
 	if !t.RunAt.IsZero() {
 		runAt = t.RunAt.UnixMilli()
 	}
-	s.args = append(s.args, t.ID, *t.Priority, t.Queue, t.Type, t.MaxAttempts, t.Retention.Milliseconds(), tail, large,
-		t.Delay.Milliseconds(), runAt)
-	s.at, s.bytes = append(s.at, i), s.bytes+len(t.Payload)
+	s.part.args = append(s.part.args, t.ID, *t.Priority, t.Queue, t.Type, t.MaxAttempts, t.Retention.Milliseconds(), tail,
+		large, t.Delay.Milliseconds(), runAt)
+	s.part.bytes += len(t.Payload)
+	s.at = append(s.at, i)
 	return nil
 }
 
@@ -145,22 +142,25 @@ func (s *submission) send(ctx context.Context) error {
 	if len(s.at) == 0 {
 		return nil
 	}
-	s.args[0] = len(s.at)
-	out, err := submitScript.Move(ctx, s.client, s.args...)
+	p := s.part
+	p.tasks = len(s.at)
+	var err error
+	if p.tasks <= groupMost {
+		err = s.client.group.commit(ctx, s.client, &p)
+	} else {
+		s.client.sendParts(ctx, &p)
+		err = p.err
+	}
 	if errors.Is(err, ErrNotReplicated) {
 		s.unconfirmed, err = err, nil // the others are sent all the same
 	}
 	if err != nil {
 		return err
 	}
-	codes, wrong := Ints(out)
-	if wrong != nil || len(codes) != len(s.at) {
-		return fmt.Errorf("submit: %d answers for %d tasks: %w", len(codes), len(s.at), wrong)
-	}
-	for i, code := range codes {
+	for i, code := range p.codes {
 		s.answers[s.at[i]].settle(code)
 	}
-	s.at, s.args, s.bytes = s.at[:0], nil, 0
+	s.at, s.part = s.at[:0], part{}
 	return nil
 }
 

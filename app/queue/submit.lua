@@ -56,8 +56,7 @@ end
 if #recent > 0 then
   many('HSET', K.tasks, records)
   flush()
-  many('LPUSH', K.recent, recent)
-  redis.call('LTRIM', K.recent, 0, RECENT_TASKS - 1)
+  if many('LPUSH', K.recent, recent) > RECENT_TASKS + 500 then redis.call('LTRIM', K.recent, 0, RECENT_TASKS - 1) end
   local _, more = assign(#recent)
   if more then wake() end
   commit()

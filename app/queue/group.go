@@ -1,0 +1,133 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// part is what one Submit puts into one script: its tasks, and then their answers.
+type part struct {
+	args  []any // of submit.lua
+	tasks int
+	bytes int // of the payloads
+
+	codes []int64       // one a task
+	err   error         // with ErrNotReplicated, wrapped, there are codes too
+	done  chan struct{} // closed when codes and err are there
+}
+
+const (
+	// groupMost is how many tasks a part may have to be sent with others; a larger one fills a script of its own.
+	groupMost = 64
+	// groupFlights is how many scripts of grouped submits are under way at once: while one is in Redis, the answers of
+	// another are read. With more, each would hold fewer tasks.
+	groupFlights = 2
+)
+
+// group commits the submits of many goroutines together. Who comes while there is room sends at once. Who comes while
+// groupFlights scripts are under way goes into the next one, with all others that came meanwhile: writes are grouped
+// without being delayed, and a goroutine alone never waits.
+type group struct {
+	mu      sync.Mutex
+	flights int
+	waits   []*part
+}
+
+// commit returns p's error once it is answered, or ctx's: then its tasks may or may not be there.
+func (g *group) commit(ctx context.Context, c *Client, p *part) error {
+	g.mu.Lock()
+	if g.flights < groupFlights {
+		g.flights++
+		g.mu.Unlock()
+		c.sendParts(ctx, p)
+		if next := g.take(); next != nil {
+			go g.fly(c, next)
+		}
+		return p.err
+	}
+	p.done = make(chan struct{})
+	g.waits = append(g.waits, p)
+	g.mu.Unlock()
+	select {
+	case <-p.done:
+		return p.err
+	case <-ctx.Done():
+		g.leave(p)
+		return fmt.Errorf("%s: %w", submitScript.name, ctx.Err())
+	}
+}
+
+// fly sends parts, and what came meanwhile, until nobody waits. Its context is nobody's: one caller's hurry is not
+// another's.
+func (g *group) fly(c *Client, parts []*part) {
+	for ; parts != nil; parts = g.take() {
+		c.sendParts(context.Background(), parts...)
+		for _, p := range parts {
+			close(p.done)
+		}
+	}
+}
+
+// take gives the parts of the next script, in the order in which they came; nil, where nobody waits, ends the flight.
+func (g *group) take() []*part {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	n, tasks, bytes := 0, 0, 0
+	for _, p := range g.waits {
+		if tasks, bytes = tasks+p.tasks, bytes+p.bytes; n > 0 && (tasks > submitChunk || bytes > chunkBytes) {
+			break
+		}
+		n++
+	}
+	if n == 0 {
+		g.flights--
+		return nil
+	}
+	parts := slices.Clone(g.waits[:n])
+	g.waits = slices.Delete(g.waits, 0, n)
+	return parts
+}
+
+// leave takes a part back that was not sent.
+func (g *group) leave(p *part) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if i := slices.Index(g.waits, p); i >= 0 {
+		g.waits = slices.Delete(g.waits, i, i+1)
+	}
+}
+
+// sendParts sends parts in one script and gives each its answers.
+func (c *Client) sendParts(ctx context.Context, parts ...*part) {
+	tasks, size := 0, 1
+	for _, p := range parts {
+		tasks, size = tasks+p.tasks, size+len(p.args)
+	}
+	args := append(make([]any, 0, size), tasks)
+	for _, p := range parts {
+		args = append(args, p.args...)
+	}
+	codes, err := c.submit(ctx, tasks, args)
+	for _, p := range parts {
+		p.err = err
+		if len(codes) > 0 {
+			p.codes, codes = codes[:p.tasks:p.tasks], codes[p.tasks:]
+		}
+	}
+}
+
+// submit runs the script for n tasks. There are n codes where the error is nil or wraps ErrNotReplicated, else none.
+func (c *Client) submit(ctx context.Context, n int, args []any) ([]int64, error) {
+	out, err := submitScript.Move(ctx, c, args...)
+	if err != nil && !errors.Is(err, ErrNotReplicated) {
+		return nil, err
+	}
+	codes, wrong := Ints(out)
+	if wrong != nil || len(codes) != n {
+		return nil, fmt.Errorf("submit: %d answers for %d tasks: %w", len(codes), n, wrong)
+	}
+	return codes, err
+}
