@@ -56,6 +56,14 @@ local function poison(s)
   return s.losses >= (last and most_losses or 2 * most_losses)
 end
 
+-- not_begun is a task that was fetched ahead: whether it began is not known, so it spends no attempt.
+local function not_begun(id, h, s)
+  count(h.queue, 'r', -1)
+  s.code, s.attempt, s.losses, s.stop, s.assigned, s.started = 'p', s.attempt - 1, s.losses + 1, '0', 0, 0
+  enqueue(id, h.queue, h.priority, true)
+  redis.call('HSET', K.state, id, format(s))
+end
+
 local function lose(id, h, s)
   count(h.queue, 'r', -1)
   s.losses, s.error = s.losses + 1, 'worker ' .. worker .. ' was lost'
@@ -88,6 +96,9 @@ for i, id in ipairs(ids) do
     put_aside(id, records[i] and string.match(records[i], '^%d|([^|]*)|'), string.match(states[i] or '', '^([ar])|'))
   elseif s.worker == worker and s.code == 'a' then
     take_back(id, header(records[i]), s)
+    requeued = requeued + 1
+  elseif s.worker == worker and s.code == 'r' and s.stop == AHEAD then
+    not_begun(id, header(records[i]), s)
     requeued = requeued + 1
   elseif s.worker == worker and s.code == 'r' then
     if lose(id, header(records[i]), s) then requeued = requeued + 1 else over = over + 1 end

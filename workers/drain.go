@@ -31,6 +31,7 @@ func (s *Session) Drain(ctx context.Context) (int64, error) {
 func (l *life) drain(ctx context.Context) {
 	l.mu.Lock()
 	l.draining = time.Now()
+	l.giveBackQueued()
 	l.mu.Unlock()
 	ctx, cancel := recordTimeout(ctx)
 	defer cancel()

@@ -12,7 +12,11 @@ import (
 // execution is a handler at work.
 type execution struct {
 	task     *queue.Task
+	ctx      context.Context
 	cancel   context.CancelCauseFunc
+	overdue  *time.Timer
+	began    time.Time
+	ahead    bool // Redis has not been told that it began; guarded by life.mu
 	canceled bool // a user wants it to stop; guarded by life.mu
 }
 
@@ -21,12 +25,12 @@ var (
 	errExited      = errors.New("the handler ended its goroutine (runtime.Goexit)")
 )
 
-// execute starts the handler of a task that Redis has started for this worker. It is called by the turn alone.
-func (l *life) execute(t *queue.Task) {
+// begin takes a slot for a task that Redis has started for this worker. work runs its handler. l.mu is held.
+func (l *life) begin(t *queue.Task) *execution {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	ctx = queue.WithReporter(ctx, func(p queue.Progress) { l.noteProgress(t, p) })
-	e := &execution{task: t, cancel: cancel}
-	l.mu.Lock()
+	e := &execution{task: t, ctx: ctx, cancel: cancel, began: time.Now(), ahead: t.FetchedAhead()}
+	e.overdue = time.AfterFunc(t.Timeout+returnGrace, func() { l.abandon(e, ErrTimeout) })
 	l.running[t.ID] = e
 	l.busy.Add(1)
 	if l.over != nil {
@@ -34,32 +38,48 @@ func (l *life) execute(t *queue.Task) {
 	} else if l.fenced {
 		cancel(ErrLeaseLost)
 	}
-	l.mu.Unlock()
-	overdue := time.AfterFunc(t.Timeout+returnGrace, func() { l.abandon(e, ErrTimeout) })
-	l.attempts.Go(func() {
-		var r Report
-		defer func() {
-			if r.TaskID == "" {
-				r = judge(t, nil, errExited, nil)
-			}
-			overdue.Stop()
-			cancel(nil)
-			l.returned(e, r)
-		}()
-		r = run(ctx, l.handlers[t.Type], t)
-	})
+	if e.ahead {
+		l.beImpatient()
+	}
+	return e
 }
 
-// returned hands in the report of a handler. Where it was settled without it, only its slot is free again.
-func (l *life) returned(e *execution, r Report) {
+// work runs a handler, and then those of tasks that wait for a slot.
+func (l *life) work(e *execution) {
+	for e != nil {
+		e = l.attempt(e)
+	}
+}
+
+// attempt runs a handler to its end, and returns the next one for this goroutine. A handler may end the goroutine.
+func (l *life) attempt(e *execution) (next *execution) {
+	ended := false
+	defer func() {
+		if !ended {
+			next = l.returned(e, judge(e.task, nil, errExited, nil))
+			l.attempts.Go(func() { l.work(next) })
+		}
+	}()
+	r := run(e.ctx, l.handlers[e.task.Type], e.task)
+	ended = true
+	return l.returned(e, r)
+}
+
+// returned hands in the report of a handler, and begins the task that waits for its slot, or returns nil. Where the
+// report's task was settled without it, only its slot is free again.
+func (l *life) returned(e *execution, r Report) *execution {
+	e.overdue.Stop()
+	e.cancel(nil)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.busy.Add(-1)
+	l.pace.took(time.Since(e.began))
 	if l.running[e.task.ID] == e {
 		l.settle(e, r)
-		return
+	} else {
+		loop.Wake(l.beatWake)
 	}
-	loop.Wake(l.beatWake)
+	return l.next()
 }
 
 // abandon settles a task whose handler did not return after its context ended for cause. The handler goes on and takes
@@ -98,6 +118,9 @@ func (l *life) cancelTasks(ids []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, id := range ids {
+		if l.cancelQueued(id) {
+			continue
+		}
 		if e := l.running[id]; e != nil && !e.canceled {
 			e.canceled = true
 			e.cancel(ErrCanceled)

@@ -31,15 +31,15 @@ local function settle(o, h, s)
     note(o.id, s, 'canceled', o.error)
     return finalize(o.id, h, s, 'x', 'canceled')
   end
-  note(o.id, s, o.outcome, o.error)
+  if o.outcome ~= '' then note(o.id, s, o.outcome, o.error) end -- else it never began
   if kind == 'fail' then return finalize(o.id, h, s, 'f', o.reason) end
   silenced[#silenced + 1] = o.id
   s.started, s.assigned = 0, 0
   if kind == 'release' then
-    s.code, s.attempt, s.error = 'p', s.attempt - 1, ''
+    s.code, s.attempt, s.error, s.stop = 'p', s.attempt - 1, '', '0'
     return enqueue(o.id, h.queue, h.priority, true)
   end
-  s.code, s.due = 'y', now + o.delay
+  s.code, s.due, s.stop = 'y', now + o.delay, '0'
   redis.call('ZADD', K.retry, int(s.due), o.id)
   if redis.call('ZRANK', K.retry, o.id) == 0 then wake() end
   count(h.queue, 'y', 1)
@@ -82,7 +82,7 @@ local function complete_all(worker, groups, outcomes, answers, values)
   for _, group in ipairs(groups) do
     local ids, leaving, states = group.ids, {}, {}
     for i, state in ipairs(lookup(K.state, ids)) do
-      local kept, attempt, holder = string.match(state or '', '^r(|(%d+)|%d+|([^|]*)|%d+|%d+|%d+)|%d+|0|')
+      local kept, attempt, holder = string.match(state or '', '^r(|(%d+)|%d+|([^|]*)|%d+|%d+|%d+)|%d+|[0' .. AHEAD .. ']|')
       if holder == worker and attempt == group.attempts[i] then
         leaving[#leaving + 1], states[i] = ids[i], 'c' .. kept .. ended_text
       end

@@ -68,7 +68,7 @@ func (l *life) heartbeat(ctx context.Context) error {
 func (l *life) compare(running int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	differs := running != len(l.running)+len(l.reports)
+	differs := running != len(l.running)+len(l.queued)+len(l.reports)
 	if differs && l.differed {
 		l.unsure = true
 		loop.Wake(l.turnWake)

@@ -27,7 +27,8 @@ func TestATaskThatComesAfterTheLossIsCanceledAtOnce(t *testing.T) {
 	lost := make(chan struct{})
 	close(lost)
 	l.endWork(t.Context(), lost)
-	l.execute(&queue.Task{ID: "a", Type: "echo", Attempt: 1, MaxAttempts: 1, Timeout: time.Hour}) // the reply was under way
+	// the reply was under way
+	l.startAll([]*queue.Task{{ID: "a", Type: "echo", Attempt: 1, MaxAttempts: 1, Timeout: time.Hour}})
 	if err := <-cause; !errors.Is(err, ErrLeaseLost) {
 		t.Errorf("the handler's context ended by %v; want ErrLeaseLost", err)
 	}

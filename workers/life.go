@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/loop"
+	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
 
 // life is one registration of a worker, from its new id to its end.
@@ -21,17 +22,21 @@ type life struct {
 	askDrain           func()        // closes drainAsked, once
 	fenceTimer         *time.Timer
 
-	mu       sync.Mutex
-	running  map[string]*execution // handlers at work, by task
-	reports  []Report              // ended, not yet recorded
-	progress map[string]ProgressReport
-	draining time.Time     // since when; zero where it does not
-	talking  bool          // a turn is under way: its answer may bring tasks
-	over     error         // why no handler may start any more
-	fenced   bool          // could not show for two thirds of the lease that it lives
-	unsure   bool          // a reply was lost: Redis may have started tasks that it does not know of
-	differed bool          // at the last heartbeat Redis knew of another number of running tasks
-	idle     chan struct{} // signalled when nothing runs and nothing waits to be recorded
+	mu        sync.Mutex
+	running   map[string]*execution // handlers at work, by task
+	queued    []queued              // fetched ahead, waiting for a slot
+	begun     []*queue.Task         // fetched ahead and at work, which Redis is still to be told
+	reports   []Report              // ended, not yet recorded
+	pace      pace
+	progress  map[string]ProgressReport
+	draining  time.Time     // since when; zero where it does not
+	talking   bool          // a turn is under way: its answer may bring tasks
+	over      error         // why no handler may start any more
+	fenced    bool          // could not show for two thirds of the lease that it lives
+	unsure    bool          // a reply was lost: Redis may have started tasks that it does not know of
+	impatient bool          // checkAhead will be called
+	differed  bool          // at the last heartbeat Redis knew of another number of running tasks
+	idle      chan struct{} // signalled when nothing runs and nothing waits to be recorded
 }
 
 func newLife(w *Worker) *life {
@@ -116,7 +121,7 @@ func (l *life) endWork(ctx context.Context, lost <-chan struct{}) {
 // end cancels all handlers, and those that a turn under way may still bring.
 func (l *life) end(cause error) {
 	l.mu.Lock()
-	l.over = cause
+	l.over, l.queued = cause, nil // those of a worker that stops were given back when it began to drain
 	l.mu.Unlock()
 	l.cancelAll(cause)
 }
@@ -148,7 +153,7 @@ func (l *life) isIdle() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	sure := !l.unsure || time.Since(l.draining) > surePatience
-	return len(l.running) == 0 && len(l.reports) == 0 && !l.talking && sure
+	return len(l.running) == 0 && len(l.queued) == 0 && len(l.reports) == 0 && !l.talking && sure
 }
 
 // fenceAfter is how long the worker trusts its lease without a confirmed heartbeat.
@@ -158,6 +163,7 @@ func (l *life) fenceAfter() time.Duration { return l.cfg.WorkerTimeout * 2 / 3 }
 func (l *life) fence() {
 	l.mu.Lock()
 	l.fenced = true
+	l.giveBackQueued()
 	n := len(l.running)
 	l.mu.Unlock()
 	l.log.Warn("no heartbeat confirmed for two thirds of the lease: handlers are told to stop", "running", n)

@@ -40,12 +40,12 @@ func (r replies) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 
 var errReplyLost = &net.OpError{Op: "read", Err: errors.New("the reply was lost")}
 
-// isTurn tells a turn from other scripts: evalsha, sha, 2, two keys, worker, want, mode, reports, ...
+// isTurn tells a turn from other scripts: evalsha, sha, 2, two keys, worker, want, ahead, mode, ...
 func isTurn(args []any) bool {
-	if len(args) < 8 {
+	if len(args) < 9 {
 		return false
 	}
-	mode, ok := args[7].(string)
+	mode, ok := args[8].(string)
 	return ok && (mode == "" || mode == "adopt")
 }
 

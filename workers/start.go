@@ -2,6 +2,7 @@ package workers
 
 import (
 	_ "embed"
+	"slices"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
@@ -9,26 +10,31 @@ import (
 //go:embed start.lua
 var startLua string
 
-// startAll starts the handlers of tasks that are not known to run here already.
+// startAll runs the handlers of tasks that Redis has started for this worker, or has them wait for a slot.
 func (l *life) startAll(leases []*queue.Task) {
 	for _, t := range leases {
-		l.mu.Lock()
-		known := l.running[t.ID] != nil
-		l.mu.Unlock()
-		if !known && !l.reported(t) {
-			l.execute(t)
+		if e := l.admit(t); e != nil {
+			l.attempts.Go(func() { l.work(e) })
 		}
 	}
 }
 
-// reported tells whether the attempt has ended and only waits to be recorded.
-func (l *life) reported(t *queue.Task) bool {
+// unknown keeps of what Redis thinks to run here what this worker does not know of, because a reply was lost.
+func (l *life) unknown(leases []*queue.Task) []*queue.Task {
+	type attempt struct {
+		id string
+		n  int
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	known := map[attempt]bool{}
 	for _, r := range l.reports {
-		if r.TaskID == t.ID && r.Attempt == t.Attempt {
-			return true
-		}
+		known[attempt{r.TaskID, r.Attempt}] = true
 	}
-	return false
+	for _, q := range l.queued {
+		known[attempt{q.task.ID, q.task.Attempt}] = true
+	}
+	return slices.DeleteFunc(leases, func(t *queue.Task) bool {
+		return l.running[t.ID] != nil || known[attempt{t.ID, t.Attempt}]
+	})
 }

@@ -17,10 +17,10 @@ local function running_state(worker, state, assigned)
 end
 
 -- start begins up to want of the tasks that stand on the worker's list already, the oldest first. The started ones
--- stand before them, so only the end of the list is read.
+-- stand before them, so only the end of the list is read. Returns how many it started, and whether others wait still.
 local function start(worker, want, leases)
   local waiting = tonumber(redis.call('HGET', K.status .. worker, 'assigned') or 0)
-  if waiting <= 0 or want <= 0 then return 0 end
+  if waiting <= 0 or want <= 0 then return 0, waiting > 0 end
   local ids = redis.call('LRANGE', K.processing .. worker, -waiting, math.min(want - waiting, 0) - 1)
   local records, states, values = lookup(K.tasks, ids), lookup(K.state, ids), {}
   for i, id in ipairs(ids) do
@@ -38,18 +38,47 @@ local function start(worker, want, leases)
     many('HSET', K.state, values)
     shift(worker, -#values / 2, #values / 2)
   end
-  return #values / 2
+  return #values / 2, waiting > #values / 2
 end
 
 -- claim lets assign start at once what it gives to this worker. Nothing may wait on the worker's list then, or it
--- would be overtaken.
-local function claim(worker, want, leases)
-  local first = 'r|1|0|' .. worker .. '|0|' .. now_text .. '|' .. now_text .. '|0|0||'
-  return { id = worker, want = want, start = function(id, record, state, apart)
-    local running = state and running_state(worker, state, false) or first
+-- would be overtaken. Only a task that was never started is fetched ahead: where the worker dies it is not known whether
+-- it began, so it spends no attempt, and a suspect of poison must not hide in that.
+local function claim(worker, want, ahead, leases)
+  local times = '|0|' .. now_text .. '|' .. now_text .. '|0|'
+  local first, fetched = 'r|1|0|' .. worker .. times .. '0||', 'r|1|0|' .. worker .. times .. AHEAD .. '||'
+  local c = { id = worker, want = want, ahead = ahead }
+  if ahead > 0 then
+    local w = redis.call('HMGET', K.status .. worker, 'profile', 'state')
+    if w[2] == 'ready' then c.profile = w[1] end
+  end
+  c.start = function(id, record, state, apart)
+    local running
+    if c.want > 0 then
+      c.want, running = c.want - 1, state and running_state(worker, state, false) or first
+    elseif state then
+      return nil
+    else
+      c.ahead, running = c.ahead - 1, fetched
+    end
     lease(leases, id, record, running, apart)
     return running
-  end }
+  end
+  return c
+end
+
+-- begin notes that tasks which were fetched ahead have begun. begun holds {id, attempt} a task.
+local function begin(worker, begun)
+  local ids, values = {}, {}
+  for i, b in ipairs(begun) do ids[i] = b[1] end
+  for i, state in ipairs(lookup(K.state, ids)) do
+    local head, attempt, holder, tail = string.match(state or '', '^(r|(%d+)|%d+|([^|]*)|%d+|%d+|%d+|%d+|)' .. AHEAD .. '(|.*)$')
+    if holder == worker and attempt == begun[i][2] then
+      values[#values + 1] = ids[i]
+      values[#values + 1] = head .. '0' .. tail
+    end
+  end
+  many('HSET', K.state, values)
 end
 
 -- adopt reads what runs on the list already: a worker that lost a reply compares it with what it knows.

@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/loop"
@@ -27,18 +28,42 @@ const (
 
 // Turn records reports and starts up to want tasks, in one round trip. The verdicts are in the order of the reports.
 func (s *Session) Turn(ctx context.Context, reports []Report, want int) ([]Verdict, []*queue.Task, error) {
-	return s.turn(ctx, reports, want, "")
+	return s.turn(ctx, request{reports: reports, want: want})
 }
 
 // Adopt is Turn for a worker that may have lost a reply: it starts nothing, and returns everything that Redis knows to
 // run on this worker.
 func (s *Session) Adopt(ctx context.Context, reports []Report) ([]Verdict, []*queue.Task, error) {
-	return s.turn(ctx, reports, 0, "adopt")
+	return s.turn(ctx, request{reports: reports, adopt: true})
 }
 
-func (s *Session) turn(ctx context.Context, reports []Report, want int, mode string) ([]Verdict, []*queue.Task, error) {
-	args := make([]any, 0, 8+4*len(reports))
-	args, order := reportArgs(append(args, s.id, want, mode), reports)
+// request is what a turn is for.
+type request struct {
+	reports []Report
+	begun   []*queue.Task // fetched ahead, and begun since the last turn
+	want    int           // tasks to start
+	ahead   int           // tasks to fetch ahead of that
+	adopt   bool          // ask what runs here instead
+}
+
+func (r *request) empty() bool {
+	return len(r.reports) == 0 && len(r.begun) == 0 && r.want == 0 && r.ahead == 0 && !r.adopt
+}
+
+func (r *request) args(worker string) (args []any, order []int) {
+	mode := ""
+	if r.adopt {
+		mode = "adopt"
+	}
+	args = append(make([]any, 0, 12+4*len(r.reports)), worker, r.want, r.ahead, mode, len(r.begun))
+	for _, t := range r.begun {
+		args = append(args, t.ID, t.Attempt)
+	}
+	return reportArgs(args, r.reports)
+}
+
+func (s *Session) turn(ctx context.Context, r request) ([]Verdict, []*queue.Task, error) {
+	args, order := r.args(s.id)
 	out, err := turnScript.Run(ctx, s.client, args...)
 	if err != nil {
 		return nil, nil, err
@@ -51,8 +76,8 @@ func (s *Session) turn(ctx context.Context, reports []Report, want int, mode str
 		return nil, nil, s.lost()
 	}
 	codes, err := queue.Ints(parts[1])
-	if err != nil || len(codes) != len(reports) {
-		return nil, nil, fmt.Errorf("turn: %d answers to %d reports: %w", len(codes), len(reports), err)
+	if err != nil || len(codes) != len(r.reports) {
+		return nil, nil, fmt.Errorf("turn: %d answers to %d reports: %w", len(codes), len(r.reports), err)
 	}
 	verdicts := make([]Verdict, len(codes))
 	for i, code := range codes {
@@ -66,39 +91,42 @@ func (s *Session) turn(ctx context.Context, reports []Report, want int, mode str
 // in meanwhile wait for the next, which starts at once: writes are grouped without being delayed. A report leaves
 // l.reports only when Redis has answered; sent twice, it is answered as recorded before.
 func (l *life) turn(ctx context.Context) error {
-	batch, want, adopt := l.plan()
+	runtime.Gosched() // handlers that are about to return get into this turn
+	r := l.plan()
 	defer l.quiet()
-	if len(batch) == 0 && want == 0 && !adopt {
+	if r.empty() {
 		return nil
 	}
 	ctx, cancel := recordTimeout(ctx)
 	defer cancel()
-	verdicts, leases, err := l.converse(ctx, batch, want, adopt)
+	verdicts, leases, err := l.session.turn(ctx, r)
 	if err != nil {
 		l.setUnsure(true)
 		return stopIfLost(err)
 	}
-	l.recorded(batch, verdicts)
-	if adopt {
+	l.recorded(r, verdicts)
+	if r.adopt {
 		l.setUnsure(false)
+		leases = l.unknown(leases)
 	}
 	l.startAll(leases)
-	if adopt || len(leases) == turnBatch || l.waiting() {
+	if r.adopt || len(leases) >= r.want+r.ahead && len(leases) > 0 || l.waiting() {
 		loop.Wake(l.turnWake)
 	}
 	return nil
 }
 
-// plan says what the next turn is for: reports to send, tasks to ask for, and whether to ask what runs already.
-func (l *life) plan() (batch []Report, want int, adopt bool) {
+// plan says what the next turn is for.
+func (l *life) plan() request {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	batch = l.reports[:fitting(l.reports)]
-	if l.draining.IsZero() && !l.fenced {
-		want = min(max(l.cfg.Slots-int(l.busy.Load()), 0), turnBatch)
+	r := request{reports: l.reports[:fitting(l.reports)], begun: l.begun, adopt: l.unsure}
+	if l.draining.IsZero() && !l.fenced && !l.unsure {
+		r.want = min(max(l.cfg.Slots-int(l.busy.Load())-len(l.queued), 0), turnBatch)
+		r.ahead = min(max(l.pace.ahead(l.cfg.Slots)-len(l.queued), 0), turnBatch-r.want)
 	}
 	l.talking = true
-	return batch, want, l.unsure
+	return r
 }
 
 // fitting is how many of the reports go into one turn, at least one.
@@ -123,20 +151,14 @@ func (l *life) quiet() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.talking = false
-	if len(l.running) == 0 && len(l.reports) == 0 {
+	if len(l.running) == 0 && len(l.queued) == 0 && len(l.reports) == 0 {
 		loop.Wake(l.idle)
 	}
 }
 
-func (l *life) converse(ctx context.Context, batch []Report, want int, adopt bool) ([]Verdict, []*queue.Task, error) {
-	if adopt {
-		return l.session.Adopt(ctx, batch)
-	}
-	return l.session.Turn(ctx, batch, want)
-}
-
-// recorded drops the reports that were answered, and says which were refused.
-func (l *life) recorded(batch []Report, verdicts []Verdict) {
+// recorded drops what was said and answered, and says which reports were refused.
+func (l *life) recorded(r request, verdicts []Verdict) {
+	batch := r.reports
 	for i, verdict := range verdicts {
 		if verdict == Refused {
 			l.log.Warn("report refused: the task is not this worker's any more", "task", batch[i].TaskID, "attempt", batch[i].Attempt)
@@ -147,6 +169,7 @@ func (l *life) recorded(batch []Report, verdicts []Verdict) {
 	rest := copy(l.reports, l.reports[len(batch):])
 	clear(l.reports[rest:])
 	l.reports = l.reports[:rest]
+	l.begun = l.begun[len(r.begun):]
 }
 
 func (l *life) setUnsure(unsure bool) {

@@ -1,13 +1,19 @@
 -- turn.lua: one round trip of a worker: finish what ended, assign what became possible, start what it has room for.
--- ARGV: worker id, tasks wanted, "adopt" or "", number of groups of attempts that ended well, then for each its queue,
+-- ARGV: worker id, tasks wanted, tasks to fetch ahead, "adopt" or "", number of tasks fetched ahead that have begun, and
+--   two each: id, attempt; then the number of groups of attempts that ended well, then for each its queue,
 --   retention ms (0: the default) and number, and three each: id, attempt, result;
 --   then the number of other outcomes, and eight each: id, attempt, kind (ok retry fail release cancel), delay ms, reason,
 --   outcome, error, result
 -- Returns {"ok" or "lost", answers in that order, leases}. A lost worker's report is refused whole, and it gets nothing.
 
-local worker, want, at = ARGV[1], tonumber(ARGV[2]), 5
-local groups, outcomes, reported = {}, {}, 0
-for g = 1, tonumber(ARGV[4]) do
+local worker, want, ahead, at = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), 6
+local begun, groups, outcomes, reported = {}, {}, {}, 0
+for i = 1, tonumber(ARGV[5]) do
+  begun[i] = { ARGV[at], ARGV[at + 1] }
+  at = at + 2
+end
+at = at + 1
+for g = 1, tonumber(ARGV[at - 1]) do
   local ids, attempts, kept = {}, {}, {}
   groups[g] = { queue = ARGV[at], keep = ARGV[at + 1], ids = ids, attempts = attempts, results = kept }
   local n = tonumber(ARGV[at + 2])
@@ -29,13 +35,17 @@ end
 if not redis.call('ZSCORE', K.workers, worker) then return { 'lost', {}, {} } end
 local answers, leases = finish(worker, groups, outcomes), {}
 if counted() then commit() end -- whatever becomes of the next ones; where nothing ended, nothing may be written first
-if ARGV[3] == 'adopt' then
+if #begun > 0 then begin(worker, begun) end
+if ARGV[4] == 'adopt' then
   adopt(worker, leases)
   return { 'ok', answers, leases }
 end
-want = want - start(worker, want, leases)
+local started, waiting = start(worker, want, leases)
+want = want - started
 local moved, more = 0, false
-if want > 0 then moved, more = assign(math.max(want, reported), claim(worker, want, leases)) end
+if not waiting and want + ahead > 0 then
+  moved, more = assign(math.max(want + ahead, reported), claim(worker, want, ahead, leases))
+end
 if more then wake() end
 if counted() then commit() end
 return { 'ok', answers, leases }

@@ -1,7 +1,8 @@
 -- assign.lua: pending -> assigned, to the least-loaded worker that has room and handles queue and type.
 -- assign(most) moves at most that many, and returns how many it moved and whether it stopped although there was more
 -- to do. It is run by whoever makes work or room: submit, a worker's turn, the scheduler. A worker on its turn passes
--- a claim {id, want, start}: what it is given, it starts at once, by start(id, record, state) -> running state record.
+-- a claim {id, profile, want, ahead, start}: what it is given, want and ahead of it, it starts at once, by start(id, record,
+-- state, apart) -> running state record, or nil where it may not be fetched ahead.
 
 -- A binary heap of workers by load.
 local function sift_down(heap, i)
@@ -189,10 +190,14 @@ local function by_load(a, b) return a.load < b.load end
 -- most_workers bounds the workers that one script gives something: each costs it seven commands.
 local most_workers = 64
 
--- read_side gives a profile with its workers that have room and its queues that have work, or nil.
-local function read_side(id, text, backlog, paused, most)
+local function new_worker(id, load) return { id = id, load = load, ids = {}, values = {}, started = 0 } end
+
+-- read_side gives a profile with its workers that have room and its queues that have work, or nil. A worker that claims
+-- may fetch ahead although it has no room: it comes behind those that have.
+local function read_side(id, text, backlog, paused, most, claim)
   local ranked = redis.call('ZRANGE', K.ready .. id, 0, math.min(math.max(most, 8), most_workers + 1) - 1, 'WITHSCORES')
-  if #ranked == 0 then return nil end
+  local claims = claim and claim.profile == id
+  if #ranked == 0 and not claims then return nil end
   local weights, types = read_profile(text)
   local side = { types = types, heap = {}, queues = {}, weight = 0 }
   for _, name in ipairs(backlog) do
@@ -205,8 +210,10 @@ local function read_side(id, text, backlog, paused, most)
   if #side.queues == 0 then return nil end
   for i = 1, #ranked, 2 do
     local load = math.floor(tonumber(ranked[i + 1]) * 1e4) / 1e4 + math.random() * 1e-6 -- ties anew, each time
-    side.heap[#side.heap + 1] = { id = ranked[i], load = load, ids = {}, values = {}, started = 0 }
+    side.heap[#side.heap + 1] = new_worker(ranked[i], load)
+    if claims and ranked[i] == claim.id then claims = false end
   end
+  if claims then side.heap[#side.heap + 1] = new_worker(claim.id, 1) end
   table.sort(side.heap, by_load)
   return side
 end
@@ -230,13 +237,15 @@ local function close_queue(side, at)
 end
 
 -- room_of reads a worker's room, once and before anything is taken for it; false where it has none.
-local function room_of(worker)
+local function room_of(worker, claim)
   if worker.slots then return true end
   local w = redis.call('HMGET', K.status .. worker.id, 'slots', 'prefetch', 'assigned', 'running', 'profile')
   if not w[5] then return false end
   worker.slots, worker.room, worker.profile = tonumber(w[1]), tonumber(w[2]), w[5]
   worker.busy = tonumber(w[3]) + tonumber(w[4])
-  return worker.busy < worker.slots + worker.room
+  worker.most = worker.slots + worker.room
+  if claim and claim.id == worker.id then worker.most = math.max(worker.most, worker.busy + claim.want + claim.ahead) end
+  return worker.busy < worker.most
 end
 
 local function assigned_state(worker, state)
@@ -249,26 +258,24 @@ end
 -- room and nothing else comes first, those behind it too, up to most. Returns how many.
 local function hand_over(q, lane, worker, types, claim, alone, most)
   local ids, values, from, at = worker.ids, worker.values, lane.at, lane.at
-  local room = alone and math.min(most, worker.slots + worker.room - worker.busy) or 1
-  local starts = claim and claim.id == worker.id and math.min(claim.want, room) or 0
-  if starts > 0 then room = starts end
+  local room = alone and math.min(most, worker.most - worker.busy) or 1
+  local starts = claim and claim.id == worker.id and claim.want + claim.ahead > 0
+  if starts then room = math.min(room, claim.want + claim.ahead) end
   while at < from + room do
     local id, state, n = lane.ids[at], lane.states[at], #values
     if id == nil or handed[id] or not types[lane.kinds[at]] then break end
+    local value = starts and claim.start(id, lane.records[at], state, lane.apart[at]) or not starts and
+      assigned_state(worker.id, state)
+    if not value then break end
     handed[id] = true
-    ids[#ids + 1], values[n + 1] = id, id
-    if starts > 0 then
-      values[n + 2] = claim.start(id, lane.records[at], state, lane.apart[at])
-    else
-      values[n + 2] = assigned_state(worker.id, state)
-    end
+    ids[#ids + 1], values[n + 1], values[n + 2] = id, id, value
     at = at + 1
   end
   local moved = at - from
   lane.at, worker.busy = at, worker.busy + moved
   worker.load = worker.busy / worker.slots
-  if starts > 0 then
-    claim.want, worker.started, q.started = claim.want - moved, worker.started + moved, q.started + moved
+  if starts then
+    worker.started, q.started = worker.started + moved, q.started + moved
   else
     q.assigned = q.assigned + moved
   end
@@ -297,19 +304,19 @@ local function least_loaded(sides)
   return best
 end
 
-local function read_sides(most)
+local function read_sides(most, claim)
   local backlog = redis.call('SMEMBERS', K.backlog)
   if #backlog == 0 then return {} end
   local profiles, paused, sides = redis.call('HGETALL', K.profiles), {}, {}
   for _, name in ipairs(redis.call('HKEYS', K.paused)) do paused[name] = true end
   for i = 1, #profiles, 2 do
-    sides[#sides + 1] = read_side(profiles[i], profiles[i + 1], backlog, paused, most)
+    sides[#sides + 1] = read_side(profiles[i], profiles[i + 1], backlog, paused, most, claim)
   end
   return sides
 end
 
 local function assign(most, claim)
-  local sides = read_sides(most)
+  local sides = read_sides(most, claim)
   if #sides == 0 then return 0, false end
   local queues, touched, budget, moved = {}, {}, { n = 256 }, 0
   local crowd = 0
@@ -323,13 +330,14 @@ local function assign(most, claim)
     local name = best.queues[at].name
     queues[name] = queues[name] or open_queue(name)
     local q, lane = queues[name], nil
-    local roomy = room_of(worker)
+    local roomy = room_of(worker, claim)
     if roomy then lane = take(q, best.types, math.min(most - moved, 64), budget) end
     if lane then
       local alone = #sides == 1 and #best.heap == 1 and #best.queues == 1 and not lane.type
       touched[worker.id] = worker
-      moved = moved + hand_over(q, lane, worker, best.types, claim, alone, most - moved)
-      if worker.busy < worker.slots + worker.room then sift_down(best.heap, 1) else drop_first(best.heap) end
+      local n = hand_over(q, lane, worker, best.types, claim, alone, most - moved)
+      moved = moved + n
+      if n > 0 and worker.busy < worker.most then sift_down(best.heap, 1) else drop_first(best.heap) end
     elseif not roomy then
       drop_first(best.heap)
     else

@@ -19,9 +19,10 @@ local function header(record)
 end
 
 -- A state record is code|attempt|losses|worker|due|assigned|started|finished|stop|reason|error, times in ms. Where a
--- task has none it is pending and was never started. stop is 1 where a running task was asked to stop, and DELAYED where
--- a scheduled one is due so long after its submit, by no clock.
-local DELAYED = '2'
+-- task has none it is pending and was never started. stop is 1 where a running task was asked to stop, DELAYED where a
+-- scheduled one is due so long after its submit, by no clock, and AHEAD where a running one was fetched ahead: its worker
+-- begins it within some 50 ms, and has not said yet that it did.
+local DELAYED, AHEAD = '2', '3'
 local readable_record = '^%d|[^|]*|[^|]*|%d+|%d+|%d+|[%d-]+|'
 local readable_state = '^%a|%d+|%d+|[^|]*|%d+|%d+|%d+|%d+|%d|[^|]*|'
 

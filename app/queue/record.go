@@ -115,7 +115,7 @@ func (t *Task) decodeState(record string) error {
 	if n.bad {
 		return fmt.Errorf("queue: the state of task %s is not readable", t.ID)
 	}
-	t.CancelRequested = f[8] == "1"
+	t.CancelRequested, t.ahead = f[8] == "1", f[8] == "3"
 	t.Reason, t.Error = Reason(f[9]), f[10]
 	return nil
 }

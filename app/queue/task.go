@@ -115,7 +115,12 @@ type Task struct {
 	CancelRequested bool            // asked to stop, and its handler has not returned yet
 	// Waiting says why a pending task has not started, in a sentence for people. Only the REST API fills it.
 	Waiting string
+
+	ahead bool // see FetchedAhead
 }
+
+// FetchedAhead tells of a running task that its worker may not have begun it yet: where it dies, no attempt is spent.
+func (t *Task) FetchedAhead() bool { return t.ahead }
 
 // Progress is what a running handler last said of itself.
 type Progress struct {
