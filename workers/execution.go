@@ -101,6 +101,9 @@ func (l *life) settle(e *execution, r Report) {
 	delete(l.progress, e.task.ID)
 	l.reports = append(l.reports, r)
 	loop.Wake(l.turnWake)
+	if len(l.reports) >= (l.cfg.Slots+1)/2 {
+		loop.Wake(l.full)
+	}
 }
 
 // cancelAll ends the contexts of all handlers and returns how many there are.

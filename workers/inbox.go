@@ -26,6 +26,9 @@ func (l *life) readInbox(ctx context.Context) error {
 	switch got[1] {
 	case "work":
 		loop.Wake(l.turnWake)
+		if l.rhythm.busy.Load() { // the turns come by themselves: let the tokens of some time be one
+			pause(ctx, turnGap)
+		}
 	case byeToken:
 		return loop.ErrStop
 	default: // cancel, drain: the heartbeat's answer says more. Such a token may stand for work, too.

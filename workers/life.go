@@ -18,6 +18,8 @@ type life struct {
 	log     *slog.Logger
 
 	turnWake, beatWake chan struct{}
+	full               chan struct{} // signalled when enough has ended for a turn
+	rhythm             rhythm        // of the turns; the turn's alone
 	drainAsked         chan struct{} // closed when an operator asked for it
 	askDrain           func()        // closes drainAsked, once
 	fenceTimer         *time.Timer
@@ -43,7 +45,7 @@ func newLife(w *Worker) *life {
 	session := &Session{client: w.client, id: newID(w.cfg.Name)}
 	l := &life{
 		Worker: w, session: session, log: w.cfg.Log.With("worker", session.id),
-		turnWake: make(chan struct{}, 1), beatWake: make(chan struct{}, 1), drainAsked: make(chan struct{}),
+		turnWake: make(chan struct{}, 1), beatWake: make(chan struct{}, 1), full: make(chan struct{}, 1), drainAsked: make(chan struct{}),
 		running: map[string]*execution{}, progress: map[string]ProgressReport{}, idle: make(chan struct{}, 1),
 	}
 	l.askDrain = sync.OnceFunc(func() { close(l.drainAsked) })

@@ -91,12 +91,14 @@ func (s *Session) turn(ctx context.Context, r request) ([]Verdict, []*queue.Task
 // in meanwhile wait for the next, which starts at once: writes are grouped without being delayed. A report leaves
 // l.reports only when Redis has answered; sent twice, it is answered as recorded before.
 func (l *life) turn(ctx context.Context) error {
+	l.keepApart(ctx)
 	runtime.Gosched() // handlers that are about to return get into this turn
 	r := l.plan()
 	defer l.quiet()
 	if r.empty() {
 		return nil
 	}
+	l.rhythm.began(time.Now(), len(r.reports))
 	ctx, cancel := recordTimeout(ctx)
 	defer cancel()
 	verdicts, leases, err := l.session.turn(ctx, r)

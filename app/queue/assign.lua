@@ -175,14 +175,29 @@ local function take(q, types, n, budget)
   return nil
 end
 
+-- give_back puts what was not used back on its lanes, and forgets the lanes and the queue that have nothing more.
 local function give_back(q)
+  local left = false
   for _, lane in ipairs(q.lanes) do
     local rest = {}
     for i = #lane.ids, lane.at, -1 do rest[#rest + 1] = lane.ids[i] end
     if #rest > 0 then many('LPUSH', lane.key, rest) end
-    if lane.emptied and #rest == 0 then redis.call('SREM', K.lanes .. q.name, lane.name) end
+    lane.left = #rest > 0 or not lane.emptied and redis.call('EXISTS', lane.key) == 1
+    if lane.left then left = true else redis.call('SREM', K.lanes .. q.name, lane.name) end
   end
-  if redis.call('EXISTS', K.lanes .. q.name) == 0 then redis.call('SREM', K.backlog, q.name) end
+  if not left and redis.call('EXISTS', K.lanes .. q.name) == 0 then redis.call('SREM', K.backlog, q.name) end
+end
+
+-- has_more tells whether a side's queues have more that its workers could run. Those that were not opened may have.
+local function has_more(side, queues)
+  for _, of in ipairs(side.queues) do
+    local q = queues[of.name]
+    if not q then return true end
+    for _, lane in ipairs(q.lanes) do
+      if lane.left and (not lane.type or side.types[lane.type]) then return true end
+    end
+  end
+  return false
 end
 
 local function by_load(a, b) return a.load < b.load end
@@ -352,5 +367,5 @@ local function assign(most, claim)
     if q.assigned > 0 then count(q.name, 'a', q.assigned) end
     if q.started + q.assigned > 0 then count(q.name, 'p', -q.started - q.assigned) end
   end
-  return moved, best ~= nil or budget.n <= 0 or dead > most_dead
+  return moved, best ~= nil and has_more(best, queues) or budget.n <= 0 or dead > most_dead
 end
