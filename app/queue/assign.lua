@@ -22,15 +22,6 @@ local function drop_first(heap)
   if heap[1] then sift_down(heap, 1) end
 end
 
--- read_profile parses "default=1,critical=5;echo,sleep" into weights by queue and a set of types.
-local function read_profile(text)
-  local queues, types = {}, {}
-  local names, kinds = string.match(text, '^([^;]*);(.*)$')
-  for name, weight in string.gmatch(names, '([^,=]+)=(%d+)') do queues[name] = tonumber(weight) end
-  for kind in string.gmatch(kinds, '[^,]+') do types[kind] = true end
-  return queues, types
-end
-
 -- by_priority puts the urgent lanes first, and among equals what was set aside before what still waits behind it.
 local function by_priority(a, b)
   local pa, pb = string.byte(a.name), string.byte(b.name)
@@ -224,7 +215,7 @@ local function read_side(id, text, backlog, paused, most, claim)
   end
   if #side.queues == 0 then return nil end
   for i = 1, #ranked, 2 do
-    local load = math.floor(tonumber(ranked[i + 1]) * 1e4) / 1e4 + math.random() * 1e-6 -- ties anew, each time
+    local load = math.floor(tonumber(ranked[i + 1]) * 1e4) / 1e4 + random() * 1e-6 -- ties anew, each time
     side.heap[#side.heap + 1] = new_worker(ranked[i], load)
     if claims and ranked[i] == claim.id then claims = false end
   end
@@ -236,7 +227,7 @@ end
 -- pick draws one of a side's queues by weight.
 local function pick(side)
   if #side.queues == 1 then return 1 end
-  local at = math.random() * side.weight
+  local at = random() * side.weight
   for i, q in ipairs(side.queues) do
     at = at - q.weight
     if at < 0 then return i end
@@ -330,7 +321,7 @@ local function read_sides(most, claim)
   return sides
 end
 
-local function assign(most, claim)
+local function assign_now(most, claim)
   local sides = read_sides(most, claim)
   if #sides == 0 then return 0, false end
   local queues, touched, budget, moved = {}, {}, { n = 256 }, 0

@@ -4,11 +4,20 @@
 
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000) -- ms since the epoch
-math.randomseed(tonumber(clock[2]) + 1)
 
 -- int writes a whole number without an exponent, which tostring would use from 1e14.
 local function int(n) return string.format('%.0f', n) end
 local now_text = int(now)
+
+-- random is a number from 0 to 1, another one in each script.
+local seeded = false
+local function random()
+  if not seeded then
+    math.randomseed(tonumber(clock[2]) + 1)
+    seeded = true
+  end
+  return math.random()
+end
 
 -- header reads the fixed part of a record (record.go): priority, queue, type, created ms, max_attempts, retention ms.
 local function header(record)
@@ -235,11 +244,20 @@ local function forget(id)
   end
 end
 
+-- read_profile parses "default=1,critical=5;echo,sleep" into weights by queue and a set of types.
+local function read_profile(text)
+  local queues, types = {}, {}
+  local names, kinds = string.match(text, '^([^;]*);(.*)$')
+  for name, weight in string.gmatch(names, '([^,=]+)=(%d+)') do queues[name] = tonumber(weight) end
+  for kind in string.gmatch(kinds, '[^,]+') do types[kind] = true end
+  return queues, types
+end
+
 -- set_load tells assign how busy a worker is: it is on the list of its profile while it can take more. Ties are
 -- broken at random, by the fraction added.
 local function set_load(worker, profile, state, slots, room, busy)
   if state == 'ready' and busy < slots + room then
-    redis.call('ZADD', K.ready .. profile, busy / slots + math.random() * 1e-6, worker)
+    redis.call('ZADD', K.ready .. profile, busy / slots + random() * 1e-6, worker)
   else
     redis.call('ZREM', K.ready .. profile, worker)
   end

@@ -15,11 +15,12 @@ import (
 //go:embed lib.lua
 var libLua string
 
+// assignLua makes the function assign, which submit and others seldom need: where no worker has room, it is not made.
+//
 //go:embed assign.lua
 var assignLua string
 
-// Script is one move: the shared library, the assign function where asked for, and the move's own text. It is safe for
-// concurrent use.
+// Script is one move: what it needs of the shared library, and its own text. It is safe for concurrent use.
 type Script struct {
 	name string
 	text string
@@ -29,20 +30,40 @@ type Script struct {
 
 // NewScript composes a script of the library and parts, in order; the name is for errors.
 func NewScript(name string, parts ...string) *Script {
-	return &Script{name: name, text: libText() + strings.Join(parts, "\n")}
+	text := strings.Join(parts, "\n")
+	return &Script{name: name, text: link(libText(), text) + text}
 }
 
-// NewAssigningScript is NewScript with assign(most) at hand.
+// NewAssigningScript is NewScript with assign(most, claim) at hand.
 func NewAssigningScript(name string, parts ...string) *Script {
-	return NewScript(name, append([]string{assignLua}, parts...)...)
+	maker := "local function make_assign()\n" + assignLua + "\nreturn assign_now\nend\n"
+	return NewScript(name, append([]string{maker, whenLua}, parts...)...)
 }
 
 func libText() string {
 	return strings.NewReplacer(
 		"KEEP_DONE", fmt.Sprint(DefaultRetention.Milliseconds()),
 		"KEEP_FAILED", fmt.Sprint(FailedRetention.Milliseconds()),
-	).Replace(libLua) + "\n"
+	).Replace(libLua)
 }
+
+// whenLua is assign: it makes the function only where a worker has room, or claims.
+const whenLua = `
+local assign_now
+
+local function anybody_ready()
+  for _, profile in ipairs(redis.call('HKEYS', K.profiles)) do
+    if redis.call('EXISTS', K.ready .. profile) == 1 then return true end
+  end
+  return false
+end
+
+local function assign(most, claim)
+  if redis.call('EXISTS', K.backlog) == 0 or not claim and not anybody_ready() then return 0, false end
+  assign_now = assign_now or make_assign()
+  return assign_now(most, claim)
+end
+`
 
 func (s *Script) on(k Keys) *redis.Script {
 	if made, ok := s.made.Load(k); ok {
