@@ -41,7 +41,7 @@ func recordOf(t *testing.T, task *Task) (record, large string) {
 	}
 	return strings.Join([]string{
 		strconv.Itoa(*task.Priority), task.Queue, task.Type, strconv.FormatInt(task.CreatedAt.UnixMilli(), 10),
-		strconv.Itoa(task.MaxAttempts), strconv.FormatInt(task.Retention.Milliseconds(), 10), tail,
+		tail,
 	}, "|"), large
 }
 

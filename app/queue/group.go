@@ -10,13 +10,21 @@ import (
 
 // part is what one Submit puts into one script: its tasks, and then their answers.
 type part struct {
-	args  []any // of submit.lua
+	args  []any   // of submit.lua, five a task
+	more  []extra // of some of the tasks
 	tasks int
 	bytes int // of the payloads
 
 	codes []int64       // one a task
 	err   error         // with ErrNotReplicated, wrapped, there are codes too
 	done  chan struct{} // closed when codes and err are there
+}
+
+// extra is what few tasks have.
+type extra struct {
+	task         int    // its place in the part, from 0
+	large        string // a payload that does not stand in the record
+	delay, runAt int64  // ms
 }
 
 const (
@@ -104,11 +112,18 @@ func (g *group) leave(p *part) {
 func (c *Client) sendParts(ctx context.Context, parts ...*part) {
 	tasks, size := 0, 1
 	for _, p := range parts {
-		tasks, size = tasks+p.tasks, size+len(p.args)
+		tasks, size = tasks+p.tasks, size+len(p.args)+4*len(p.more)
 	}
 	args := append(make([]any, 0, size), tasks)
 	for _, p := range parts {
 		args = append(args, p.args...)
+	}
+	before := 0
+	for _, p := range parts {
+		for _, m := range p.more {
+			args = append(args, before+m.task+1, m.large, m.delay, m.runAt)
+		}
+		before += p.tasks
 	}
 	codes, err := c.submit(ctx, tasks, args)
 	for _, p := range parts {

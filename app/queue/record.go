@@ -28,16 +28,20 @@ type spec struct {
 	Tags      []string `json:"g,omitempty"`
 }
 
-// recordTail is a record from its payload's length on; the head is written by submit.lua, which knows the time.
+// recordTail is a record from max_attempts on; the head is written by submit.lua, which knows the time.
 func (t *Task) recordTail() (tail, large string, err error) {
 	text, err := t.specText()
 	if err != nil {
 		return "", "", err
 	}
+	b := make([]byte, 0, len(text)+min(len(t.Payload), inlinePayload)+32)
+	b = append(strconv.AppendInt(b, int64(t.MaxAttempts), 10), '|')
+	b = append(strconv.AppendInt(b, t.Retention.Milliseconds(), 10), '|')
 	if len(t.Payload) > inlinePayload {
-		return "-|" + text, string(t.Payload), nil
+		return string(append(append(b, "-|"...), text...)), string(t.Payload), nil
 	}
-	return strconv.Itoa(len(t.Payload)) + "|" + string(t.Payload) + text, "", nil
+	b = append(strconv.AppendInt(b, int64(len(t.Payload)), 10), '|')
+	return string(append(append(b, t.Payload...), text...)), "", nil
 }
 
 func (t *Task) specText() (string, error) {

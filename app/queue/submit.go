@@ -127,12 +127,14 @@ func (s *submission) add(ctx context.Context, i int, t *Task) error {
 			return err
 		}
 	}
-	var runAt int64
-	if !t.RunAt.IsZero() {
-		runAt = t.RunAt.UnixMilli()
+	s.part.args = append(s.part.args, t.ID, *t.Priority, t.Queue, t.Type, tail)
+	if large != "" || t.Delay > 0 || !t.RunAt.IsZero() {
+		var runAt int64
+		if !t.RunAt.IsZero() {
+			runAt = t.RunAt.UnixMilli()
+		}
+		s.part.more = append(s.part.more, extra{len(s.at), large, t.Delay.Milliseconds(), runAt})
 	}
-	s.part.args = append(s.part.args, t.ID, *t.Priority, t.Queue, t.Type, t.MaxAttempts, t.Retention.Milliseconds(), tail,
-		large, t.Delay.Milliseconds(), runAt)
 	s.part.bytes += len(t.Payload)
 	s.at = append(s.at, i)
 	return nil

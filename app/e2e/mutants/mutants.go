@@ -69,7 +69,8 @@ func ofOwners() []mutant {
 func ofOrder() []mutant {
 	return []mutant{
 		{"order-reclaim", "what a lost worker ran goes back to the tail", []edit{{
-			"monitor/reclaim.lua", "enqueue(id, h.queue, h.priority, true)", "enqueue(id, h.queue, h.priority)",
+			"monitor/reclaim.lua",
+			"      s.code = 'p'\n      enqueue(id, h.queue, h.priority, true)", "      s.code = 'p'\n      enqueue(id, h.queue, h.priority)",
 		}}, []string{"Row04"}},
 		{"order-take-back", "what was assigned and not started goes back to the tail", []edit{{
 			"app/queue/lib.lua", "enqueue(id, h.queue, h.priority, true)", "enqueue(id, h.queue, h.priority)",

@@ -19,7 +19,7 @@ func ofLosses() []mutant {
 		}}, []string{"Row16"}},
 		{"release-spends", "a released attempt is spent", []edit{{
 			"workers/finish.lua",
-			"s.code, s.attempt, s.error = 'p', s.attempt - 1, ''", "s.code, s.error = 'p', ''",
+			"s.code, s.attempt, s.error, s.stop = 'p', s.attempt - 1, '', '0'", "s.code, s.error, s.stop = 'p', '', '0'",
 		}}, []string{"Row17", randomMoves}},
 	}
 }
