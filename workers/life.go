@@ -20,6 +20,7 @@ type life struct {
 	turnWake, beatWake chan struct{}
 	full               chan struct{} // signalled when enough has ended for a turn
 	rhythm             rhythm        // of the turns; the turn's alone
+	absent             bool          // from the workers that others may assign tasks; the turn's alone
 	drainAsked         chan struct{} // closed when an operator asked for it
 	askDrain           func()        // closes drainAsked, once
 	fenceTimer         *time.Timer

@@ -44,10 +44,19 @@ type request struct {
 	want    int           // tasks to start
 	ahead   int           // tasks to fetch ahead of that
 	adopt   bool          // ask what runs here instead
+	absent  presence
 }
 
+// presence tells Redis whether the worker is to be assigned tasks by others.
+type presence string
+
+const (
+	leaves    presence = "leave" // it comes again by itself, so soon that nobody need give it anything
+	comesBack presence = "back"  // it left before
+)
+
 func (r *request) empty() bool {
-	return len(r.reports) == 0 && len(r.begun) == 0 && r.want == 0 && r.ahead == 0 && !r.adopt
+	return len(r.reports) == 0 && len(r.begun) == 0 && r.want == 0 && r.ahead == 0 && !r.adopt && r.absent != comesBack
 }
 
 func (r *request) args(worker string) (args []any, order []int) {
@@ -55,7 +64,7 @@ func (r *request) args(worker string) (args []any, order []int) {
 	if r.adopt {
 		mode = "adopt"
 	}
-	args = append(make([]any, 0, 12+4*len(r.reports)), worker, r.want, r.ahead, mode, len(r.begun))
+	args = append(make([]any, 0, 16+4*len(r.reports)), worker, r.want, r.ahead, mode, string(r.absent), len(r.begun))
 	for _, t := range r.begun {
 		args = append(args, t.ID, t.Attempt)
 	}
@@ -107,12 +116,15 @@ func (l *life) turn(ctx context.Context) error {
 		return stopIfLost(err)
 	}
 	l.recorded(r, verdicts)
+	if r.absent == comesBack {
+		l.absent = false
+	}
 	if r.adopt {
 		l.setUnsure(false)
 		leases = l.unknown(leases)
 	}
 	l.startAll(leases)
-	if r.adopt || len(leases) >= r.want+r.ahead && len(leases) > 0 || l.waiting() {
+	if r.adopt || r.absent == leaves || len(leases) >= r.want+r.ahead && len(leases) > 0 || l.waiting() {
 		loop.Wake(l.turnWake)
 	}
 	return nil
@@ -128,6 +140,12 @@ func (l *life) plan() request {
 		r.ahead = min(max(l.pace.ahead(l.cfg.Slots)-len(l.queued), 0), turnBatch-r.want)
 	}
 	l.talking = true
+	switch soon := r.want+r.ahead > 0 && l.rhythm.busy.Load(); {
+	case soon:
+		r.absent, l.absent = leaves, true
+	case l.absent:
+		r.absent = comesBack
+	}
 	return r
 }
 

@@ -1,14 +1,15 @@
 -- turn.lua: one round trip of a worker: finish what ended, assign what became possible, start what it has room for.
--- ARGV: worker id, tasks wanted, tasks to fetch ahead, "adopt" or "", number of tasks fetched ahead that have begun, and
+-- ARGV: worker id, tasks wanted, tasks to fetch ahead, "adopt" or "", "leave" where the worker comes again by itself so
+--   soon that nobody need assign anything to it, "back" where it did, or "", number of tasks fetched ahead that have begun, and
 --   two each: id, attempt; then the number of groups of attempts that ended well, then for each its queue,
 --   retention ms (0: the default) and number, and three each: id, attempt, result;
 --   then the number of other outcomes, and eight each: id, attempt, kind (ok retry fail release cancel), delay ms, reason,
 --   outcome, error, result
 -- Returns {"ok" or "lost", answers in that order, leases}. A lost worker's report is refused whole, and it gets nothing.
 
-local worker, want, ahead, at = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), 6
+local worker, want, ahead, at = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), 7
 local begun, groups, outcomes, reported = {}, {}, {}, 0
-for i = 1, tonumber(ARGV[5]) do
+for i = 1, tonumber(ARGV[6]) do
   begun[i] = { ARGV[at], ARGV[at + 1] }
   at = at + 2
 end
@@ -36,6 +37,7 @@ if not redis.call('ZSCORE', K.workers, worker) then return { 'lost', {}, {} } en
 local answers, leases = finish(worker, groups, outcomes), {}
 if counted() then commit() end -- whatever becomes of the next ones; where nothing ended, nothing may be written first
 if #begun > 0 then begin(worker, begun) end
+if ARGV[5] == 'back' then shift(worker, 0, 0) end
 if ARGV[4] == 'adopt' then
   adopt(worker, leases)
   return { 'ok', answers, leases }
@@ -46,6 +48,7 @@ local moved, more = 0, false
 if not waiting and want + ahead > 0 then
   moved, more = assign(math.max(want + ahead, reported), claim(worker, want, ahead, leases))
 end
+if ARGV[5] == 'leave' then redis.call('ZREM', K.ready .. redis.call('HGET', K.status .. worker, 'profile'), worker) end
 if more then wake() end
 if counted() then commit() end
 return { 'ok', answers, leases }
