@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 )
@@ -27,28 +28,23 @@ type extra struct {
 	delay, runAt int64  // ms
 }
 
-const (
-	// groupMost is how many tasks a part may have to be sent with others; a larger one fills a script of its own.
-	groupMost = 64
-	// groupFlights is how many scripts of grouped submits are under way at once: while one is in Redis, the answers of
-	// another are read. With more, each would hold fewer tasks.
-	groupFlights = 2
-)
+// groupMost is how many tasks a part may have to be sent with others; a larger one fills a script of its own.
+const groupMost = 64
 
-// group commits the submits of many goroutines together. Who comes while there is room sends at once. Who comes while
-// groupFlights scripts are under way goes into the next one, with all others that came meanwhile: writes are grouped
-// without being delayed, and a goroutine alone never waits.
+// group commits the submits of many goroutines together. Who comes alone sends at once. Who comes while a script is under
+// way goes into the next one, with all others that came meanwhile: writes are grouped without being delayed, and a
+// goroutine alone never waits. Two scripts at once would each hold half of the tasks, and cost Redis more than they gain.
 type group struct {
-	mu      sync.Mutex
-	flights int
-	waits   []*part
+	mu     sync.Mutex
+	flying bool
+	waits  []*part
 }
 
 // commit returns p's error once it is answered, or ctx's: then its tasks may or may not be there.
 func (g *group) commit(ctx context.Context, c *Client, p *part) error {
 	g.mu.Lock()
-	if g.flights < groupFlights {
-		g.flights++
+	if !g.flying {
+		g.flying = true
 		g.mu.Unlock()
 		c.sendParts(ctx, p)
 		if next := g.take(); next != nil {
@@ -76,6 +72,7 @@ func (g *group) fly(c *Client, parts []*part) {
 		for _, p := range parts {
 			close(p.done)
 		}
+		runtime.Gosched() // who was answered may have more for the next script
 	}
 }
 
@@ -91,7 +88,7 @@ func (g *group) take() []*part {
 		n++
 	}
 	if n == 0 {
-		g.flights--
+		g.flying = false
 		return nil
 	}
 	parts := slices.Clone(g.waits[:n])
