@@ -86,7 +86,7 @@ func orDuration(d, otherwise time.Duration) time.Duration {
 // newID is the name with a random suffix: a dead worker's id never comes back.
 func newID(name string) string { return name + "-" + strings.ToLower(rand.Text()[:8]) }
 
-// profile is what a worker can run, in the form that assign.lua reads, and a short id for it. Workers with the same
+// profile is what a worker can run, in the form that lib.lua reads, and a short id for it. Workers with the same
 // profile stand on one list of ready workers.
 func profile(queues map[string]int, types []string) (id, text string) {
 	text = queuesText(queues) + ";" + strings.Join(types, ",")

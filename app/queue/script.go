@@ -15,10 +15,14 @@ import (
 //go:embed lib.lua
 var libLua string
 
-// assignLua makes the function assign, which submit and others seldom need: where no worker has room, it is not made.
-//
+//go:embed lanes.lua
+var lanesLua string
+
 //go:embed assign.lua
 var assignLua string
+
+//go:embed ready.lua
+var readyLua string
 
 // Script is one move: what it needs of the shared library, and its own text. It is safe for concurrent use.
 type Script struct {
@@ -36,8 +40,8 @@ func NewScript(name string, parts ...string) *Script {
 
 // NewAssigningScript is NewScript with assign(most, claim) at hand.
 func NewAssigningScript(name string, parts ...string) *Script {
-	maker := "local function make_assign()\n" + assignLua + "\nreturn assign_now\nend\n"
-	return NewScript(name, append([]string{maker, whenLua}, parts...)...)
+	maker := "local function make_assign()\n" + lanesLua + assignLua + "return assign_now\nend\n"
+	return NewScript(name, append([]string{maker, readyLua}, parts...)...)
 }
 
 func libText() string {
@@ -46,24 +50,6 @@ func libText() string {
 		"KEEP_FAILED", fmt.Sprint(FailedRetention.Milliseconds()),
 	).Replace(libLua)
 }
-
-// whenLua is assign: it makes the function only where a worker has room, or claims.
-const whenLua = `
-local assign_now
-
-local function anybody_ready()
-  for _, profile in ipairs(redis.call('HKEYS', K.profiles)) do
-    if redis.call('EXISTS', K.ready .. profile) == 1 then return true end
-  end
-  return false
-end
-
-local function assign(most, claim)
-  if redis.call('EXISTS', K.backlog) == 0 or not claim and not anybody_ready() then return 0, false end
-  assign_now = assign_now or make_assign()
-  return assign_now(most, claim)
-end
-`
 
 func (s *Script) on(k Keys) *redis.Script {
 	if made, ok := s.made.Load(k); ok {

@@ -58,9 +58,9 @@ func ofOwners() []mutant {
 			"workers/heartbeat.go", "\tsent := time.Now()\n", "\tif l.busy.Load() > 0 {\n\t\treturn nil\n\t}\n\tsent := time.Now()\n",
 		}}, []string{"Row03"}},
 		{"assign-twice", "assign hands an id to one worker and leaves it for another", []edit{{
-			"app/queue/assign.lua", "for i = #lane.ids, lane.at, -1 do", "for i = #lane.ids, math.max(lane.at - 1, 1), -1 do",
+			"app/queue/lanes.lua", "for i = #lane.ids, lane.at, -1 do", "for i = #lane.ids, math.max(lane.at - 1, 1), -1 do",
 		}, {
-			"app/queue/assign.lua", "    if not here or state and string.byte(state) ~= 112 then return nil end\n", "    if not here then return nil end\n",
+			"app/queue/lanes.lua", "    if not here or state and string.byte(state) ~= 112 then return nil end\n", "    if not here then return nil end\n",
 		}}, []string{randomMoves}},
 	}
 }

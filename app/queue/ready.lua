@@ -1,0 +1,17 @@
+-- ready.lua: assign, for the scripts that make work or room. The function itself is made only where a worker has room, or
+-- claims: a submit to busy workers has no use for it. make_assign holds lanes.lua and assign.lua.
+
+local assign_now
+
+local function anybody_ready()
+  for _, profile in ipairs(redis.call('HKEYS', K.profiles)) do
+    if redis.call('EXISTS', K.ready .. profile) == 1 then return true end
+  end
+  return false
+end
+
+local function assign(most, claim)
+  if redis.call('EXISTS', K.backlog) == 0 or not claim and not anybody_ready() then return 0, false end
+  assign_now = assign_now or make_assign()
+  return assign_now(most, claim)
+end
