@@ -31,6 +31,7 @@ var order = [][]string{
 	{"views"},
 	{"app/live"},
 	{"app/web"},
+	{"app/bench"},
 	{"app/cli"},
 	{"app"},
 	{"app/e2e"},
@@ -110,6 +111,9 @@ func TestTheImportRuleRefuses(t *testing.T) {
 		{"workers", testHelper, false, false},
 		{"app/e2e/harness", testHelper, false, true},
 		{"app/redisdb", "app/redisdb/child", false, true},
+		{"app/bench", "app/web", false, true},
+		{"app/web", "app/bench", false, false},
+		{"app/cli", "app/bench", false, true},
 		{"tools", "app/queue", false, false},
 	} {
 		if got := mayImport(tc.from, tc.to, tc.isTest); got != tc.want {
