@@ -120,6 +120,12 @@ func submitNoops(ctx context.Context, client *queue.Client, n int) error {
 	return nil
 }
 
+// submitOne submits a task and returns its id.
+func submitOne(ctx context.Context, client *queue.Client) (string, error) {
+	answers, err := client.Submit(ctx, queue.Task{Type: noop, Payload: Payload()})
+	return answers[0].ID, err
+}
+
 // atOnce runs n calls of f side by side and returns when all have, with their errors.
 func atOnce(n int, f func() error) error {
 	errs := make([]error, n)

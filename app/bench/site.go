@@ -1,6 +1,3 @@
-// Package bench measures QueuePilot: what it does in a second, how long a task waits, what it costs Redis, and what all
-// of that is beside Redis's own bare commands in the same run. Run is the whole of it, as `queuepilot bench` shows it;
-// Ours is the part that a comparison with other queues needs.
 package bench
 
 import (
@@ -24,6 +21,8 @@ import (
 const (
 	// noop is the type of the tasks that are measured: their handler does nothing.
 	noop = "noop"
+	// completedEver is the counter that a drain waits for.
+	completedEver = "C"
 	// lookEvery is how often Redis is asked for a counter that must come: the error of a time that ends with it, and too
 	// rare to cost Redis anything.
 	lookEvery = time.Millisecond
@@ -93,7 +92,7 @@ type outcomes struct {
 
 // expect is called before n tasks are run.
 func (s *site) expect(ctx context.Context, n int) (*outcomes, error) {
-	completed, err := completedTotal(ctx, s.client)
+	completed, err := counter(ctx, s.client, completedEver)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +124,7 @@ func (o *outcomes) wait(ctx context.Context) error {
 // recorded is wait for a handler of the caller's own.
 func (o *outcomes) recorded(ctx context.Context) error {
 	return until(ctx, func() (bool, error) {
-		n, err := completedTotal(ctx, o.client)
+		n, err := counter(ctx, o.client, completedEver)
 		return n >= o.want, err
 	})
 }
@@ -148,9 +147,9 @@ func until(ctx context.Context, ask func() (bool, error)) error {
 	}
 }
 
-// completedTotal reads one counter: how many tasks of the default queue ever completed.
-func completedTotal(ctx context.Context, c *queue.Client) (int64, error) {
-	n, err := c.Redis().HGet(ctx, c.Keys().Counts(), queue.DefaultQueue+"|C").Int64()
+// counter reads how many tasks of the default queue there are in a state, by its letter; "C" is how many ever completed.
+func counter(ctx context.Context, c *queue.Client, what string) (int64, error) {
+	n, err := c.Redis().HGet(ctx, c.Keys().Counts(), queue.DefaultQueue+"|"+what).Int64()
 	if queue.IsNil(err) {
 		return 0, nil
 	}

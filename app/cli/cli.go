@@ -1,5 +1,5 @@
 // Package cli is QueuePilot's command line: the roles of a server (serve, web, scheduler, monitor, worker) and a client
-// of its REST API (submit, status, task, version). One file a command; every flag --some-name has the variable
+// of its REST API (submit, status, task), bench and version. One file a command; every flag --some-name has the variable
 // QUEUEPILOT_SOME_NAME. App is the server as a value, for programs and tests that run it inside their own process.
 package cli
 
@@ -33,6 +33,7 @@ type commands struct {
 	Submit    submitCmd    `cmd:"" help:"Submit a task, or many from standard input."`
 	Status    statusCmd    `cmd:"" help:"Show totals, queues and workers."`
 	Task      taskCmd      `cmd:"" help:"Show a task and its attempts."`
+	Bench     benchCmd     `cmd:"" help:"Measure QueuePilot on this machine."`
 	Version   versionCmd   `cmd:"" help:"Show the version of this program."`
 }
 
@@ -49,7 +50,7 @@ func withFix(err error) error {
 		{"invalid duration", "wanted: a number with its unit, such as 5s or 250ms"},
 		{"64 bit int", "wanted: a whole number"},
 		{"unknown flag", "the command's --help lists its flags"},
-		{"unexpected argument", "the commands are serve, web, scheduler, monitor, worker, submit, status, task, version"},
+		{"unexpected argument", "the commands are serve, web, scheduler, monitor, worker, submit, status, task, bench, version"},
 	} {
 		if strings.Contains(err.Error(), known.part) {
 			return fmt.Errorf("%w; %s", err, known.fix)
