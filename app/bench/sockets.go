@@ -61,7 +61,11 @@ func (b *bed) watch(ctx context.Context, site *site, s size) ([]gauge, error) {
 		if err != nil {
 			return nil, err
 		}
-		gauges = append(gauges, seen.gauges(n, published)...)
+		delays := seen.delays(published)
+		if len(delays) == 0 {
+			b.note("no snapshot reached all %s viewers within %v: their delay is not known", thousands(float64(n)), s.window)
+		}
+		gauges = append(gauges, seen.gauges(viewersName(n), delays)...)
 		if i == 0 {
 			few, fewHold = n, memoryInUse()
 			continue
@@ -180,23 +184,27 @@ func (b *bed) window(ctx context.Context, length time.Duration) (sight, error) {
 	return s, err
 }
 
-func (s sight) gauges(viewers int, p *published) []gauge {
-	name := viewersName(viewers)
-	gauges := []gauge{
-		{name: name + "snapshots delivered", unit: "messages/s", value: float64(s.Messages) / s.took.Seconds()},
-		{name: name + "Redis", unit: "commands/s", value: s.commands / s.took.Seconds()},
-	}
+// delays are from the monitor's publication of each snapshot to the last viewer's receipt, sorted.
+func (s sight) delays(p *published) []time.Duration {
 	var delays []time.Duration
 	for _, a := range s.Arrivals {
 		if when, ok := p.when(a.At); ok {
 			delays = append(delays, max(time.UnixMicro(a.Last).Sub(when), time.Microsecond))
 		}
 	}
-	if len(delays) > 0 {
-		slices.Sort(delays)
-		gauges = append(gauges,
-			gauge{name: name + "slowest viewer's delay, median", unit: "ms", value: milliseconds(percentile(delays, 50))},
-			gauge{name: name + "slowest viewer's delay, worst", unit: "ms", value: milliseconds(delays[len(delays)-1])})
+	slices.Sort(delays)
+	return delays
+}
+
+func (s sight) gauges(name string, delays []time.Duration) []gauge {
+	gauges := []gauge{
+		{name: name + "snapshots delivered", unit: "messages/s", value: float64(s.Messages) / s.took.Seconds()},
+		{name: name + "Redis", unit: "commands/s", value: s.commands / s.took.Seconds()},
 	}
-	return gauges
+	if len(delays) == 0 {
+		return gauges
+	}
+	return append(gauges,
+		gauge{name: name + "slowest viewer's delay, median", unit: "ms", value: milliseconds(percentile(delays, 50))},
+		gauge{name: name + "slowest viewer's delay, worst", unit: "ms", value: milliseconds(delays[len(delays)-1])})
 }
