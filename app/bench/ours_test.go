@@ -35,6 +35,9 @@ func totals(t testing.TB, o *Ours) monitor.Totals {
 }
 
 func TestThePayloadIsAJSONStringOf128Bytes(t *testing.T) {
+	if name := (&Ours{}).Name(); name != "QueuePilot" {
+		t.Errorf("Name() = %q", name)
+	}
 	if got := Payload(); len(got) != PayloadBytes || PayloadBytes != 128 || !json.Valid(got) || got[0] != '"' {
 		t.Errorf("Payload() = %s (%d bytes)", got, len(got))
 	}
