@@ -210,3 +210,52 @@ func TestQuickHandlersFetchAheadAndSlowOnesDoNot(t *testing.T) {
 		t.Errorf("fetches %d ahead; want no more than %d", got, aheadMost)
 	}
 }
+
+func TestWithoutMemoryAWorkerSaysWhatBeganAndComesBack(t *testing.T) {
+	server := redistest.New(t)
+	c, err := queue.Open(t.Context(), server.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Close() })
+	w := newFetcher(t, c, "w", 1)
+	if _, err := c.Submit(t.Context(), queue.Task{ID: "t0"}, queue.Task{ID: "t1"}); err != nil {
+		t.Fatal(err)
+	}
+	w.fetch(request{want: 1})
+	begun := w.fetch(request{ahead: 1, absent: leaves})
+	if err := c.Redis().ConfigSet(t.Context(), "maxmemory", "1mb").Err(); err != nil {
+		t.Fatal(err)
+	}
+	w.fetch(request{begun: begun})
+	w.fetch(request{absent: comesBack})
+	if task, err := c.Get(t.Context(), "t1"); err != nil || task.FetchedAhead() {
+		t.Errorf("t1: begun is not noted: %+v, %v", task, err)
+	}
+}
+
+func TestAWorkerThatLeftIsAssignedNothingUntilItComesBack(t *testing.T) {
+	eachFetcher(t, 0, func(w *fetcher, c *queue.Client) {
+		submit := func(id string) queue.State {
+			if _, err := c.Submit(w.t.Context(), queue.Task{ID: id}); err != nil {
+				w.t.Fatal(err)
+			}
+			task, err := c.Get(w.t.Context(), id)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			return task.State
+		}
+		w.fetch(request{absent: leaves, want: 1})
+		if state := submit("t0"); state != queue.Pending {
+			w.t.Errorf("t0 is %s although the worker left", state)
+		}
+		w.fetch(request{absent: comesBack})
+		if state := submit("t1"); state != queue.Pending {
+			w.t.Errorf("t1 is %s: only one slot is free, and t0 came first", state)
+		}
+		if task, err := c.Get(w.t.Context(), "t0"); err != nil || task.State != queue.Assigned {
+			w.t.Errorf("t0 is %s, %v; want assigned, now that the worker is back", task.State, err)
+		}
+	})
+}

@@ -78,6 +78,7 @@ local function begin(worker, begun)
       values[#values + 1] = head .. '0' .. tail
     end
   end
+  if #values > 0 then without_memory() end
   many('HSET', K.state, values)
 end
 

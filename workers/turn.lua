@@ -37,7 +37,10 @@ if not redis.call('ZSCORE', K.workers, worker) then return { 'lost', {}, {} } en
 local answers, leases = finish(worker, groups, outcomes), {}
 if counted() then commit() end -- whatever becomes of the next ones; where nothing ended, nothing may be written first
 if #begun > 0 then begin(worker, begun) end
-if ARGV[5] == 'back' then shift(worker, 0, 0) end
+if ARGV[5] == 'back' then
+  without_memory()
+  shift(worker, 0, 0)
+end
 if ARGV[4] == 'adopt' then
   adopt(worker, leases)
   return { 'ok', answers, leases }

@@ -30,6 +30,9 @@ func ofTime() []mutant {
 		{"grace", "after an outage workers are lost at once", []edit{{
 			"monitor/reclaim.lua", "if now < grace and grace - now <= timeout then return {} end\n", "",
 		}}, []string{"Row10"}},
+		{"clock-back", "what waits for a time that was counted before the clock was set back goes on waiting for it", []edit{{
+			"scheduler/promote.lua", "if now < last then redis.call('HSET', K.meta, 'back_s', '0', 'back_y', '0') end\n", "",
+		}}, []string{"Row15"}},
 	}
 }
 
@@ -46,6 +49,9 @@ func ofRedis() []mutant {
 		return made.EvalSha(ctx, c.rdb, c.declared, args...).Result()
 `,
 		}}, []string{"Row11"}},
+		{"replicas", "a move is confirmed although too few replicas have it", []edit{{
+			"app/queue/replicas.go", "if n < c.waitReplicas {", "if n < 0 {",
+		}}, []string{"Row13"}},
 		{"cluster-keys", "a script names one key only, so half of a moving slot runs it", []edit{{
 			"app/queue/keys.go", "return []string{k.prefix, k.Meta()}", "return []string{k.prefix}",
 		}}, []string{"Row14"}},
@@ -59,7 +65,7 @@ func ofRedis() []mutant {
 			"monitor/reclaim.lua", "without_memory()", "",
 		}}, []string{"Row12"}},
 		{"memory-start", "a start writes before it removes: refused without memory", []edit{{
-			"workers/start.lua", "without_memory()", "",
+			"workers/start.lua", "    without_memory()\n    many('HSET'", "    many('HSET'",
 		}}, []string{"Row12"}},
 		{"memory-register", "a worker cannot come back: refused without memory", []edit{{
 			"workers/register.lua", "without_memory()", "",
@@ -67,6 +73,9 @@ func ofRedis() []mutant {
 		{"memory-finish", "an outcome is written before the id is removed: refused without memory", []edit{{
 			"workers/finish.lua", "then leaving[#leaving + 1] = o.id end",
 			"then leaving[#leaving + 1] = o.id; redis.call('HSET', K.state, o.id, states[i]) end",
+		}, {
+			"workers/finish.lua", "states[i] = ids[i], 'c' .. kept .. ended_text",
+			"states[i] = ids[i], 'c' .. kept .. ended_text; redis.call('HSET', K.state, ids[i], state)",
 		}}, []string{"Row12"}},
 	}
 }
