@@ -16,6 +16,12 @@ local function held(id, worker)
   return redis.call('LPOS', K.processing .. worker, id) ~= false
 end
 
+-- over is how a running task ends that nobody holds, where it is not to run again.
+local function over(h, s)
+  if s.stop == '1' then return 'x', 'canceled' end
+  if s.attempt >= h.most then return 'f', 'attempts_exhausted' end
+end
+
 without_memory()
 local function repair(id, h, s)
   if s.code == 'a' or s.code == 'r' then
@@ -24,8 +30,14 @@ local function repair(id, h, s)
     if s.code == 'r' then
       s.losses, s.error = s.losses + 1, 'found by the audit: worker ' .. s.worker .. ' does not hold it'
       note(id, s, 'lost', s.error)
+      local code, reason = over(h, s)
+      if code then
+        finalize(id, h, s, code, reason)
+        redis.call('HSET', K.state, id, format(s))
+        return true
+      end
     end
-    s.code, s.assigned, s.started = 'p', 0, 0
+    s.code, s.assigned, s.started, s.stop = 'p', 0, 0, '0'
     redis.call('HSET', K.state, id, format(s))
     enqueue(id, h.queue, h.priority, true)
     return true

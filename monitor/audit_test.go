@@ -43,6 +43,25 @@ func TestTheAuditRequeuesATaskWhoseWorkerVanished(t *testing.T) {
 	})
 }
 
+func TestTheAuditEndsWhatWasCanceledOrHasNoAttemptLeft(t *testing.T) {
+	each(t, func(t *testing.T, c *queue.Client) {
+		w := register(t, c, "w", 2, nil, "echo")
+		submit(t, c, queue.Task{ID: "stopped"}, queue.Task{ID: "last", MaxAttempts: 1})
+		turn(t, w, 2)
+		_, err := c.Cancel(t.Context(), "stopped")
+		must(t, err)
+		must(t, c.Redis().Del(t.Context(), c.Keys().Processing(w.ID())).Err()) // by hand
+		must(t, newMonitor(c).Audit(t.Context()))
+		if got := get(t, c, "stopped"); got.State != queue.Canceled || outcomes(t, c, "stopped") != "1 lost" {
+			t.Errorf("the canceled one: %s, attempts %s", got.State, outcomes(t, c, "stopped"))
+		}
+		if got := get(t, c, "last"); got.State != queue.Failed || got.Reason != queue.ReasonAttemptsExhausted {
+			t.Errorf("the one without attempts: %s, %s", got.State, got.Reason)
+		}
+		expectCounts(t, c, "default", "F=1 S=2 X=1 f=1 x=1")
+	})
+}
+
 func TestTheAuditPutsATaskBackOnTheSetThatItsStateNames(t *testing.T) {
 	each(t, func(t *testing.T, c *queue.Client) {
 		submit(t, c, queue.Task{ID: "later", Delay: time.Hour}, queue.Task{ID: "a"})

@@ -118,7 +118,7 @@ func TestAReplicaIsRefusedByAPlainAddressAndItsPrimaryIsNamed(t *testing.T) {
 	})
 
 	t.Run("not where Sentinels choose the server", func(t *testing.T) {
-		client := redistest.Open(t, "redis+sentinel://"+startSentinel(t, replica.Addr())+"/mymaster/0")
+		client := redistest.Open(t, "redis+sentinel://"+redistest.StartSentinel(t, replica.Addr())+"/mymaster/0")
 		until(t, "the server that the Sentinel names answers", func() bool { return client.Ping(t.Context()).Err() == nil })
 		if f := inspect(t, client); f.Promise == "" {
 			t.Errorf("%+v; want a promise", f)

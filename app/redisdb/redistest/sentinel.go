@@ -38,7 +38,7 @@ func NewSentinel(t testing.TB) *Sentinel {
 	replica := New(t, "--repl-diskless-sync-delay", "0", "--replicaof", host, port)
 	s := &Sentinel{t: t, servers: [2]*Redis{master, replica}}
 	for range 3 {
-		s.addrs = append(s.addrs, startSentinel(t, master.Addr()))
+		s.addrs = append(s.addrs, StartSentinel(t, master.Addr()))
 	}
 	s.ask = redis.NewSentinelClient(&redis.Options{Addr: s.addrs[0], MaxRetries: -1})
 	t.Cleanup(func() { _ = s.ask.Close() })
@@ -130,8 +130,8 @@ func (s *Sentinel) until(what string, ok func(context.Context) error) {
 	}
 }
 
-// startSentinel starts a Sentinel that watches the master at addr, and returns its own address.
-func startSentinel(t testing.TB, addr string) string {
+// StartSentinel starts one Sentinel that watches the master at addr, under the name mymaster, and returns its own address.
+func StartSentinel(t testing.TB, addr string) string {
 	t.Helper()
 	port := freePort()
 	config := filepath.Join(t.TempDir(), "sentinel.conf") // Sentinel writes its state into it
