@@ -33,6 +33,10 @@ func (l *life) begin(t *queue.Task) *execution {
 	e.overdue = time.AfterFunc(t.Timeout+returnGrace, func() { l.abandon(e, ErrTimeout) })
 	l.running[t.ID] = e
 	l.busy.Add(1)
+	if t.Losses > 0 {
+		l.suspects++
+		l.giveBackQueued()
+	}
 	if l.over != nil {
 		cancel(l.over)
 	} else if l.fenced {
@@ -98,6 +102,9 @@ func (l *life) abandon(e *execution, cause error) {
 // settle moves a task from running to reported. l.mu is held.
 func (l *life) settle(e *execution, r Report) {
 	delete(l.running, e.task.ID)
+	if e.task.Losses > 0 {
+		l.suspects--
+	}
 	delete(l.progress, e.task.ID)
 	l.reports = append(l.reports, r)
 	loop.Wake(l.turnWake)

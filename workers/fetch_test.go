@@ -259,3 +259,30 @@ func TestAWorkerThatLeftIsAssignedNothingUntilItComesBack(t *testing.T) {
 		}
 	})
 }
+
+func TestNothingIsFetchedAheadBesideASuspectOfPoison(t *testing.T) {
+	eachFetcher(t, 4, func(w *fetcher, c *queue.Client) {
+		w.fetch(request{want: 1})
+		w.die(c)
+		next := newFetcher(w.t, c, "next", 1)
+		leases := next.fetch(request{want: 1, ahead: 3})
+		if got := ids(leases); !slices.Equal(got, []string{"t0"}) || leases[0].Losses != 1 {
+			w.t.Errorf("started %v; want t0 alone, which has lost a worker", got)
+		}
+		back := Report{TaskID: "t0", Attempt: leases[0].Attempt, Kind: Release, Outcome: queue.OutcomeReleased}
+		next.fetch(request{reports: []Report{back}})
+		if err := next.submitOne(c); err != nil {
+			w.t.Fatal(err)
+		}
+		leases = next.fetch(request{want: 1, ahead: 3}) // assigned by then, and started from its list
+		if got := ids(leases); !slices.Equal(got, []string{"t0"}) {
+			w.t.Errorf("started %v; want t0 alone", got)
+		}
+	})
+}
+
+// submitOne has the next task assigned to the worker, by a submit.
+func (w *fetcher) submitOne(c *queue.Client) error {
+	_, err := c.Submit(w.t.Context(), queue.Task{})
+	return err
+}

@@ -16,11 +16,16 @@ local function running_state(worker, state, assigned)
     assigned and int(s.assigned) or now_text, now_text, '0|0|', s.error }, '|')
 end
 
+-- has_lost tells whether a task has lost a worker. Beside it nothing is fetched ahead: of what began last, reclaim finds
+-- the poison.
+local function has_lost(state) return string.match(state, '^%a|%d+|(%d+)|') ~= '0' end
+
 -- start begins up to want of the tasks that stand on the worker's list already, the oldest first. The started ones
--- stand before them, so only the end of the list is read. Returns how many it started, and whether others wait still.
+-- stand before them, so only the end of the list is read. Returns how many it started, whether others wait
+-- still, and whether one that it started has lost a worker.
 local function start(worker, want, leases)
-  local waiting = tonumber(redis.call('HGET', K.status .. worker, 'assigned') or 0)
-  if waiting <= 0 or want <= 0 then return 0, waiting > 0 end
+  local waiting, suspect = tonumber(redis.call('HGET', K.status .. worker, 'assigned') or 0), false
+  if waiting <= 0 or want <= 0 then return 0, waiting > 0, false end
   local ids = redis.call('LRANGE', K.processing .. worker, -waiting, math.min(want - waiting, 0) - 1)
   local records, states, values = lookup(K.tasks, ids), lookup(K.state, ids), {}
   for i, id in ipairs(ids) do
@@ -28,6 +33,7 @@ local function start(worker, want, leases)
       local state, queue = running_state(worker, states[i], true), string.match(records[i], '^%d|([^|]*)|')
       values[#values + 1] = id
       values[#values + 1] = state
+      suspect = suspect or has_lost(states[i])
       lease(leases, id, records[i], state, stands_apart(records[i]))
       count(queue, 'a', -1)
       count(queue, 'r', 1)
@@ -38,7 +44,7 @@ local function start(worker, want, leases)
     many('HSET', K.state, values)
     shift(worker, -#values / 2, #values / 2)
   end
-  return #values / 2, waiting > #values / 2
+  return #values / 2, waiting > #values / 2, suspect
 end
 
 -- claim lets assign start at once what it gives to this worker. Nothing may wait on the worker's list then, or it
@@ -56,7 +62,8 @@ local function claim(worker, want, ahead, leases)
     local running
     if c.want > 0 then
       c.want, running = c.want - 1, state and running_state(worker, state, false) or first
-    elseif state then
+      if state and has_lost(state) then c.ahead = 0 end
+    elseif state or c.ahead <= 0 then
       return nil
     else
       c.ahead, running = c.ahead - 1, fetched

@@ -45,8 +45,9 @@ if ARGV[4] == 'adopt' then
   adopt(worker, leases)
   return { 'ok', answers, leases }
 end
-local started, waiting = start(worker, want, leases)
+local started, waiting, suspect = start(worker, want, leases)
 want = want - started
+if suspect then ahead = 0 end
 local moved, more = 0, false
 if not waiting and want + ahead > 0 then
   moved, more = assign(math.max(want + ahead, reported), claim(worker, want, ahead, leases))

@@ -96,7 +96,9 @@ end
 local function hand_over(q, lane, worker, types, claim, alone, most)
   local ids, values, from, at = worker.ids, worker.values, lane.at, lane.at
   local room = alone and math.min(most, worker.most - worker.busy) or 1
-  local starts = claim and claim.id == worker.id and claim.want + claim.ahead > 0
+  local claims = claim and claim.id == worker.id
+  local starts = claims and claim.want + claim.ahead > 0
+  if claims and not starts and worker.busy >= worker.slots + worker.room then return 0 end
   if starts then room = math.min(room, claim.want + claim.ahead) end
   while at < from + room do
     local id, state, n = lane.ids[at], lane.states[at], #values
