@@ -13,6 +13,7 @@ type move struct {
 	name    string
 	id      string                    // of the task that it was about
 	worker  string                    // whose turn, loss, drain or leave it was
+	last    string                    // the task that alone began last on a worker that is lost, "" for none
 	sent    map[string]queue.Task     // submit
 	reports map[string]workers.Report // of a turn
 	refused bool                      // the answer was that the task's state does not allow it
@@ -133,18 +134,18 @@ func takenBack(m *move, _ string, now, _ life) (life, bool) {
 }
 
 // lost: its worker was declared lost while it ran.
-func lost(m *move, _ string, now, next life) (life, bool) {
+func lost(m *move, id string, now, next life) (life, bool) {
 	ours := now.state == queue.Running && now.worker == m.worker
 	now.losses, now.failure = now.losses+1, fmt.Sprintf("worker %s was lost", now.worker)
 	now.history = now.noted(queue.OutcomeLost, now.failure, next)
 	switch {
 	case now.stop:
 		now = now.final(queue.Canceled, queue.ReasonCanceled, next)
-	case now.losses >= queue.MaxLosses:
+	case now.losses >= 2*queue.MaxLosses, now.losses >= queue.MaxLosses && id == m.last:
 		now = now.final(queue.Failed, queue.ReasonWorkerLost, next)
 	case now.attempt >= now.maxAttempts():
 		now = now.final(queue.Failed, queue.ReasonAttemptsExhausted, next)
-	case now.losses == queue.MaxLosses-1 && next.state == queue.Retry:
+	case now.losses >= queue.MaxLosses-1 && next.state == queue.Retry:
 		return now.setApart(next), ours && next.due >= m.began+2*leaseForEver.Milliseconds()
 	default:
 		return now.waiting(), ours

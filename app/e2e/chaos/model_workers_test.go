@@ -159,6 +159,7 @@ func (m *model) lose(t *rapid.T) {
 	if !ok {
 		return
 	}
+	m.move.last = m.lastOn(w.session.ID())
 	long := redis.Z{Score: 1, Member: w.session.ID()}
 	if err := m.client.Redis().ZAdd(m.ctx, m.client.Keys().Workers(), long).Err(); err != nil {
 		t.Fatal(err)
@@ -170,4 +171,19 @@ func (m *model) lose(t *rapid.T) {
 		m.late = append(m.late, lateReport{w.session, task})
 	}
 	delete(m.live, w.session.ID())
+}
+
+// lastOn is the task that alone began last of those that run on the worker, "" where several did, or none.
+func (m *model) lastOn(worker string) (last string) {
+	var at int64 = -1
+	for id, l := range m.lives {
+		switch {
+		case l.state != queue.Running || l.worker != worker || l.startedAt < at:
+		case l.startedAt == at:
+			last = ""
+		default:
+			last, at = id, l.startedAt
+		}
+	}
+	return last
 }
