@@ -19,7 +19,7 @@ end
 -- over is how a running task ends that nobody holds, where it is not to run again.
 local function over(h, s)
   if s.stop == '1' then return 'x', 'canceled' end
-  if s.attempt >= h.most then return 'f', 'attempts_exhausted' end
+  if s.stop ~= AHEAD and s.attempt >= h.most then return 'f', 'attempts_exhausted' end
 end
 
 without_memory()
@@ -28,6 +28,7 @@ local function repair(id, h, s)
     if held(id, s.worker) then return false end
     count(h.queue, s.code, -1)
     if s.code == 'r' then
+      redis.call('SREM', K.cancels .. s.worker, id)
       s.losses, s.error = s.losses + 1, 'found by the audit: worker ' .. s.worker .. ' does not hold it'
       note(id, s, 'lost', s.error)
       local code, reason = over(h, s)
@@ -37,6 +38,7 @@ local function repair(id, h, s)
         return true
       end
     end
+    if s.stop == AHEAD then s.attempt = s.attempt - 1 end
     s.code, s.assigned, s.started, s.stop = 'p', 0, 0, '0'
     redis.call('HSET', K.state, id, format(s))
     enqueue(id, h.queue, h.priority, true)

@@ -109,7 +109,7 @@ func decodeWorkers(part any) ([]queue.Worker, error) {
 		}
 		id, ok := w[0].(string)
 		f, err := queue.Strings(w[1])
-		if !ok || err != nil || len(f) != 7 {
+		if !ok || err != nil || len(f) != 8 {
 			return nil, fmt.Errorf("snapshot: a worker %v of %d fields: %w", w[0], len(f), err)
 		}
 		current, err := queue.Strings(w[2])
@@ -117,24 +117,24 @@ func decodeWorkers(part any) ([]queue.Worker, error) {
 			return nil, fmt.Errorf("snapshot: current tasks: %w", err)
 		}
 		card := strings.Split(f[0], "\n")
-		if len(card) == 7 { // a worker without a record has just been dropped
+		if len(card) == 6 { // a worker without a record has just been dropped
 			workers = append(workers, decodeWorker(id, card, f[1:], current))
 		}
 	}
 	return workers, nil
 }
 
-// decodeWorker reads a card's name, host, pid, version, slots, queues and types, and the fields state, assigned, running,
+// decodeWorker reads a card's name, host, pid, version, queues and types, and the fields state, slots, assigned, running,
 // started, heartbeat and requeued.
 func decodeWorker(id string, card, f, current []string) queue.Worker {
 	w := queue.Worker{
 		ID: id, Name: card[0], State: queue.WorkerState(f[0]), Host: card[1], PID: int(toInt(card[2])), Version: card[3],
-		Slots: int(toInt(card[4])), Assigned: int(toInt(f[1])), Running: int(toInt(f[2])),
-		StartedAt: queue.Time{Time: fromMS(f[3])}, LastHeartbeatAt: queue.Time{Time: fromMS(f[4])},
-		Queues: map[string]int{}, Types: strings.FieldsFunc(card[6], isComma), Requeued: int(toInt(f[5])),
+		Slots: int(toInt(f[1])), Assigned: int(toInt(f[2])), Running: int(toInt(f[3])),
+		StartedAt: queue.Time{Time: fromMS(f[4])}, LastHeartbeatAt: queue.Time{Time: fromMS(f[5])},
+		Queues: map[string]int{}, Types: strings.FieldsFunc(card[5], isComma), Requeued: int(toInt(f[6])),
 		CurrentTasks: []queue.CurrentTask{},
 	}
-	for _, part := range strings.FieldsFunc(card[5], isComma) {
+	for _, part := range strings.FieldsFunc(card[4], isComma) {
 		name, weight, _ := strings.Cut(part, "=")
 		w.Queues[name] = int(toInt(weight))
 	}

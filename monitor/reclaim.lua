@@ -60,6 +60,7 @@ end
 local function not_begun(id, h, s)
   count(h.queue, 'r', -1)
   s.code, s.attempt, s.losses, s.stop, s.assigned, s.started = 'p', s.attempt - 1, s.losses + 1, '0', 0, 0
+  silenced[#silenced + 1] = id
   enqueue(id, h.queue, h.priority, true)
   redis.call('HSET', K.state, id, format(s))
 end

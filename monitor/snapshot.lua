@@ -39,7 +39,7 @@ end
 
 -- A worker's card is what it told of itself when it registered, a line each: the rest of its record changes.
 local function read_worker(id)
-  return { id, redis.call('HMGET', K.status .. id, 'card', 'state', 'assigned', 'running', 'started', 'heartbeat',
+  return { id, redis.call('HMGET', K.status .. id, 'card', 'state', 'slots', 'assigned', 'running', 'started', 'heartbeat',
     'requeued'), {} }
 end
 
@@ -51,7 +51,7 @@ for _, id in ipairs(redis.call('ZREVRANGE', K.gone, 0, 49)) do gone[#gone + 1] =
 local running, holders = {}, {}
 local shown = math.max(math.min(math.floor(1000 / math.max(#live, 1)), 20), 1)
 for _, worker in ipairs(live) do
-  local id, n = worker[1], math.min(tonumber(worker[2][4] or 0), shown)
+  local id, n = worker[1], math.min(tonumber(worker[2][5] or 0), shown)
   for _, task in ipairs(n > 0 and redis.call('LRANGE', K.processing .. id, 0, n - 1) or {}) do
     running[#running + 1] = task
     holders[#running] = worker[3]

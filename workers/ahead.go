@@ -16,8 +16,8 @@ const (
 	// aheadPatience is how long a task that was fetched ahead waits for a slot. Then it is given back, unspent: what runs
 	// takes longer than measured. A task that runs for so long is said to have begun.
 	aheadPatience = 50 * time.Millisecond
-	// aheadMost bounds the tasks that wait: two turns.
-	aheadMost = 2 * turnBatch
+	// aheadMost bounds the tasks that wait: those of one turn, so that they come back in one piece.
+	aheadMost = turnBatch
 	// paceTasks is how many tasks are measured before the first is fetched ahead, and about how many the mean looks back.
 	paceTasks = 16
 )
@@ -54,11 +54,11 @@ type queued struct {
 func (l *life) admit(t *queue.Task) *execution {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.queued) == 0 && int(l.busy.Load()) < l.cfg.Slots || l.over != nil || l.fenced {
+	if len(l.queued) == 0 && int(l.busy.Load()) < l.cfg.Slots {
 		return l.begin(t)
 	}
 	l.queued = append(l.queued, queued{t, time.Now()})
-	if l.beImpatient(); !l.draining.IsZero() {
+	if l.beImpatient(); !l.draining.IsZero() || l.over != nil || l.fenced {
 		l.giveBackQueued()
 	}
 	return nil
@@ -75,7 +75,7 @@ func (l *life) next() *execution {
 	return l.begin(first.task)
 }
 
-// beImpatient has giveBackOld called after aheadPatience. l.mu is held.
+// beImpatient has checkAhead called after aheadPatience. l.mu is held.
 func (l *life) beImpatient() {
 	if !l.impatient {
 		l.impatient = true

@@ -43,6 +43,7 @@ func (cfg Config) withDefaults() (Config, error) {
 	cfg.HeartbeatInterval = orDuration(cfg.HeartbeatInterval, time.Second)
 	cfg.WorkerTimeout = orDuration(cfg.WorkerTimeout, 5*time.Second)
 	cfg.ShutdownTimeout = orDuration(cfg.ShutdownTimeout, 25*time.Second)
+	cfg.Version = strings.Join(strings.Fields(cfg.Version), " ") // one line
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
 	}

@@ -42,6 +42,8 @@ type Report struct {
 // ordinary tells whether the report can stand in a group: see finish.lua.
 func (r *Report) ordinary() bool { return r.Kind == Complete && r.Queue != "" && r.Error == "" }
 
+func (r *Report) unbegun() bool { return r.Kind == Release && r.Outcome == "" }
+
 // group is of ordinary reports of tasks of one queue and retention.
 type group struct {
 	queue     string

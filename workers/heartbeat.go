@@ -68,9 +68,6 @@ func (l *life) heartbeat(ctx context.Context) error {
 func (l *life) compare(running int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.talk.turns > 0 {
-		return // it may make the difference
-	}
 	differs := running != len(l.running)+len(l.queued)+len(l.reports)
 	if differs && l.differed {
 		l.unsure = true

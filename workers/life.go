@@ -19,6 +19,8 @@ type life struct {
 
 	turnWake, beatWake chan struct{}
 	full               chan struct{} // signalled when enough has ended for a turn
+	rhythm             rhythm        // of the turns; the turn's alone
+	absent             bool          // from the workers that others may assign tasks; the turn's alone
 	drainAsked         chan struct{} // closed when an operator asked for it
 	askDrain           func()        // closes drainAsked, once
 	fenceTimer         *time.Timer
@@ -29,12 +31,10 @@ type life struct {
 	begun     []*queue.Task         // fetched ahead and at work, which Redis is still to be told
 	reports   []Report              // ended, not yet recorded
 	pace      pace
-	suspects  int    // running tasks that have lost a worker
-	rhythm    rhythm // of the turns
-	absent    bool   // from the workers that others may assign tasks
+	suspects  int // running tasks that have lost a worker
 	progress  map[string]ProgressReport
-	draining  time.Time // since when; zero where it does not
-	talk      talk
+	draining  time.Time     // since when; zero where it does not
+	talking   bool          // a turn is under way: its answer may bring tasks
 	over      error         // why no handler may start any more
 	fenced    bool          // could not show for two thirds of the lease that it lives
 	unsure    bool          // a reply was lost: Redis may have started tasks that it does not know of
@@ -97,7 +97,6 @@ func (l *life) startLoops(ctx context.Context, lost func()) *sync.WaitGroup {
 	}
 	start("heartbeat", l.cfg.HeartbeatInterval, l.beatWake, l.heartbeat)
 	start("turn", turnInterval, l.turnWake, l.turn)
-	start("second turn", never, l.turnWake, l.turn)
 	start("inbox", time.Millisecond, nil, l.readInbox)
 	start("progress", progressInterval, nil, l.sendProgress)
 	return &loops
@@ -158,7 +157,7 @@ func (l *life) isIdle() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	sure := !l.unsure || time.Since(l.draining) > surePatience
-	return l.hasNothing() && sure
+	return len(l.running) == 0 && len(l.queued) == 0 && len(l.reports) == 0 && !l.talking && sure
 }
 
 // fenceAfter is how long the worker trusts its lease without a confirmed heartbeat.

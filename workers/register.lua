@@ -7,7 +7,7 @@ without_memory()
 redis.call('HSET', K.status .. id, 'id', id, 'name', ARGV[2], 'host', ARGV[3], 'pid', ARGV[4], 'version', ARGV[5],
   'slots', ARGV[6], 'profile', ARGV[7], 'queues', ARGV[9], 'types', ARGV[10], 'state', 'ready', 'prefetch', 0,
   'assigned', 0, 'running', 0, 'started', int(now), 'heartbeat', int(now),
-  'card', table.concat({ ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6], ARGV[9], ARGV[10] }, '\n')) -- snapshot reads it whole
+  'card', table.concat({ ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[9], ARGV[10] }, '\n')) -- snapshot reads it whole
 redis.call('ZADD', K.workers, int(now), id)
 redis.call('HSET', K.profiles, ARGV[7], ARGV[8])
 redis.call('HINCRBY', K.profile_count, ARGV[7], 1)

@@ -16,9 +16,9 @@ const (
 	busyWindow, busyTasks = 10 * time.Millisecond, 50
 )
 
-// rhythm keeps a busy worker's turns apart. It is guarded by life.mu.
+// rhythm keeps a busy worker's turns apart.
 type rhythm struct {
-	turn   time.Time // when the last turn began
+	turn   time.Time // when the last turn began; the turn's alone, as window and tasks
 	window time.Time // since when tasks are counted
 	tasks  int
 	busy   atomic.Bool
@@ -44,9 +44,7 @@ func (r *rhythm) wait(now time.Time) time.Duration {
 
 // keepApart waits for the next turn's time, or until half of the slots have something to report.
 func (l *life) keepApart(ctx context.Context) {
-	l.mu.Lock()
 	wait := l.rhythm.wait(time.Now())
-	l.mu.Unlock()
 	if wait <= 0 {
 		return
 	}

@@ -17,6 +17,11 @@ func (l *life) startAll(leases []*queue.Task) {
 			l.attempts.Go(func() { l.work(e) })
 		}
 	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for e := l.next(); e != nil; e = l.next() { // a handler of an earlier life may have left a slot
+		l.attempts.Go(func() { l.work(e) })
+	}
 }
 
 // unknown keeps of what Redis thinks to run here what this worker does not know of, because a reply was lost.

@@ -44,7 +44,7 @@ local function start(worker, want, leases)
     many('HSET', K.state, values)
     shift(worker, -#values / 2, #values / 2)
   end
-  return #values / 2, waiting > #values / 2, suspect
+  return #values / 2, waiting > #ids, suspect
 end
 
 -- claim lets assign start at once what it gives to this worker. Nothing may wait on the worker's list then, or it
@@ -53,22 +53,21 @@ end
 local function claim(worker, want, ahead, leases)
   local times = '|0|' .. now_text .. '|' .. now_text .. '|0|'
   local first, fetched = 'r|1|0|' .. worker .. times .. '0||', 'r|1|0|' .. worker .. times .. AHEAD .. '||'
-  local c = { id = worker, want = want, ahead = ahead }
-  if ahead > 0 then
-    local w = redis.call('HMGET', K.status .. worker, 'profile', 'state')
-    if w[2] == 'ready' then c.profile = w[1] end
-  end
+  local c = { id = worker, want = want, ahead = ahead, bytes = 4 * 1024 * 1024 } -- of payloads, ahead
+  local w = redis.call('HMGET', K.status .. worker, 'profile', 'state')
+  if w[2] == 'ready' then c.profile = w[1] end
   c.start = function(id, record, state, apart)
     local running
     if c.want > 0 then
       c.want, running = c.want - 1, state and running_state(worker, state, false) or first
       if state and has_lost(state) then c.ahead = 0 end
-    elseif state or c.ahead <= 0 then
+    elseif state or c.ahead <= 0 or c.bytes <= 0 then
       return nil
     else
       c.ahead, running = c.ahead - 1, fetched
     end
     lease(leases, id, record, running, apart)
+    if apart then c.bytes = c.bytes - #leases[#leases] end
     return running
   end
   return c

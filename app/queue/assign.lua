@@ -95,10 +95,11 @@ end
 -- room and nothing else comes first, those behind it too, up to most. Returns how many.
 local function hand_over(q, lane, worker, types, claim, alone, most)
   local ids, values, from, at = worker.ids, worker.values, lane.at, lane.at
-  local room = alone and math.min(most, worker.most - worker.busy) or 1
   local claims = claim and claim.id == worker.id
   local starts = claims and claim.want + claim.ahead > 0
   if claims and not starts and worker.busy >= worker.slots + worker.room then return 0 end
+  local full = starts and worker.most or worker.slots + worker.room
+  local room = alone and math.min(most, full - worker.busy) or 1
   if starts then room = math.min(room, claim.want + claim.ahead) end
   while at < from + room do
     local id, state, n = lane.ids[at], lane.states[at], #values

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 )
 
 // part is what one Submit puts into one script: its tasks, and then their answers.
@@ -37,19 +38,29 @@ const groupMost = 64
 type group struct {
 	mu     sync.Mutex
 	flying bool
+	since  time.Time // when the script that is under way was sent
 	waits  []*part
 }
+
+// stalled is how long a script may be under way before who comes sends alone: its connection may be dead, or it waits for a
+// replica.
+const stalled = 50 * time.Millisecond
 
 // commit returns p's error once it is answered, or ctx's: then its tasks may or may not be there.
 func (g *group) commit(ctx context.Context, c *Client, p *part) error {
 	g.mu.Lock()
 	if !g.flying {
-		g.flying = true
+		g.flying, g.since = true, time.Now()
 		g.mu.Unlock()
 		c.sendParts(ctx, p)
 		if next := g.take(); next != nil {
 			go g.fly(c, next)
 		}
+		return p.err
+	}
+	if time.Since(g.since) > stalled {
+		g.mu.Unlock()
+		c.sendParts(ctx, p)
 		return p.err
 	}
 	p.done = make(chan struct{})
@@ -91,6 +102,7 @@ func (g *group) take() []*part {
 		g.flying = false
 		return nil
 	}
+	g.since = time.Now()
 	parts := slices.Clone(g.waits[:n])
 	g.waits = slices.Delete(g.waits, 0, n)
 	return parts

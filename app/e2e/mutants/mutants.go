@@ -103,7 +103,7 @@ func ofRepeats() []mutant {
 			"workers/register.lua", "if redis.call('ZSCORE', K.workers, id) then return 1 end", "if false then return 1 end",
 		}}, []string{"Row06"}},
 		{"adopt", "a worker that lost a reply does not ask what was started for it", []edit{{
-			"workers/turns.go", "\t\tl.unsure = true\n", "",
+			"workers/turn.go", "\t\tl.setUnsure(true)\n", "",
 		}}, []string{"Row06"}},
 		{"library-retries", "the client library sends scripts again by itself", []edit{{
 			"app/redisdb/open.go", "*f.maxRetries, *f.dialerRetries, *f.contextTimeoutEnabled = -1, 1, true",
