@@ -19,7 +19,8 @@ type Process struct {
 }
 
 // Start starts cmd in a process group of its own, so that a Ctrl-C in the terminal reaches us alone and we stop the
-// child in our order. On Linux the kernel sends the child SIGTERM should we die first.
+// child in our order. On Linux the kernel sends the child SIGTERM should we die first. What cmd.SysProcAttr says besides,
+// such as the user to run as, stays.
 func Start(cmd *exec.Cmd) (*Process, error) {
 	p := &Process{cmd: cmd, done: make(chan struct{})}
 	started := make(chan error)

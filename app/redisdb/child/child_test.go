@@ -63,6 +63,20 @@ func TestAChildHasItsOwnProcessGroup(t *testing.T) {
 	}
 }
 
+func TestWhatTheCallerSaysOfTheProcessStays(t *testing.T) {
+	leader, _ := start(t, `echo up; exec sleep 60`)
+	cmd := exec.Command("sleep", "60")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pgid: leader.PID()}
+	p, err := child.Start(cmd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(p.Kill)
+	if group, err := syscall.Getpgid(p.PID()); err != nil || group != leader.PID() {
+		t.Errorf("group %d, %v; want %d, which the caller named", group, err, leader.PID())
+	}
+}
+
 func TestAMissingProgramIsAnError(t *testing.T) {
 	if _, err := child.Start(exec.Command("/nowhere/redis-server")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("%v; want %v", err, os.ErrNotExist)
