@@ -1,168 +1,170 @@
-// Command peers runs the same work on QueuePilot and on asynq, in turns on one redis-server of its own, and prints the
-// rates and their ratio. It is a module of its own, so that users of QueuePilot do not get its peers.
+// Command peers runs the same work on QueuePilot and on other queues, in turns in the same run, and prints the rates and
+// their ratios: asynq and BullMQ on the same redis-server of its own, River on a PostgreSQL of its own; and what the bare
+// Redis does. It is a module of its own, so that users of QueuePilot do not get its peers.
 //
-//	cd app/e2e/peers && go run . -tasks 100000 -slots 64 -rounds 3
+//	cd app/e2e/peers && npm ci --prefix bullmq && go run . [-rounds 3] [-only drain,batch] [-peers queuepilot,asynq] [-json]
+//
+// Every task has a payload of 128 bytes and a handler that does nothing, runs at least once, and is kept when completed.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
-	"log"
 	"log/slog"
 	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"time"
+	"syscall"
 
-	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 
-	"github.com/xuniquepatel/queue-pilot/app/queue"
 	"github.com/xuniquepatel/queue-pilot/app/redisdb"
-	"github.com/xuniquepatel/queue-pilot/monitor"
-	"github.com/xuniquepatel/queue-pilot/scheduler"
-	"github.com/xuniquepatel/queue-pilot/workers"
 )
 
-// payload has the 128 bytes that the figures of peers are usually given for.
-var payload = []byte(`"` + strings.Repeat("x", 126) + `"`)
+type options struct {
+	sizes
+	rounds      int
+	only, peers string
+	json        bool
+	markdown    string
+}
 
 func main() {
-	tasks := flag.Int("tasks", 100000, "no-op tasks in the backlog")
-	slots := flag.Int("slots", 64, "tasks run at once by the one worker")
-	rounds := flag.Int("rounds", 3, "rounds, each of both; the medians count")
+	var o options
+	flag.IntVar(&o.tasks, "tasks", 60000, "tasks in the backlog; the other measurements take their part of it")
+	flag.IntVar(&o.slots, "slots", 64, "tasks run at once by the one worker")
+	flag.IntVar(&o.rounds, "rounds", 3, "rounds, each of all measurements on all peers; the medians count")
+	flag.StringVar(&o.only, "only", "", "measurements, comma-separated, of submit1,submit16,batch,drain,both,pickup,bytes; all by default")
+	flag.StringVar(&o.peers, "peers", "", "peers, comma-separated, of queuepilot,asynq,river,bullmq,floor; all by default")
+	flag.BoolVar(&o.json, "json", false, "print JSON")
+	flag.StringVar(&o.markdown, "markdown", "", "Markdown file whose table is replaced, where it exists and all was measured")
 	flag.Parse()
-	if err := compare(*tasks, *slots, *rounds); err != nil {
-		log.Fatal(err)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, o)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "peers:", err)
+		os.Exit(1)
 	}
 }
 
-func compare(tasks, slots, rounds int) error {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+// run compares, and writes what it found out.
+func run(ctx context.Context, o options) error {
+	chosen, err := choose(o.peers, openers, func(p opener) string { return p.name })
+	if err != nil {
+		return err
+	}
+	measured, err := choose(o.only, measurements(), func(m measurement) string { return m.name })
+	if err != nil {
+		return err
+	}
+	r, err := compare(ctx, o, chosen, measured)
+	if err != nil {
+		return err
+	}
+	if o.markdown != "" && o.only == "" && o.peers == "" {
+		if err := r.writeMarkdown(o.markdown); err != nil {
+			return err
+		}
+	}
+	if o.json {
+		return r.writeJSON(os.Stdout)
+	}
+	return r.write(os.Stdout)
+}
+
+// choose returns those of all that are named, comma-separated; all for "".
+func choose[T any](named string, all []T, name func(T) string) ([]T, error) {
+	if named == "" {
+		return all, nil
+	}
+	var chosen []T
+	for want := range strings.SplitSeq(named, ",") {
+		i := slices.IndexFunc(all, func(one T) bool { return name(one) == want })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no %q; -h names them", want)
+		}
+		chosen = append(chosen, all[i])
+	}
+	return chosen, nil
+}
+
+// compare starts a Redis and the peers, runs the rounds and stops them all.
+func compare(ctx context.Context, o options, chosen []opener, measured []measurement) (r report, err error) {
 	dir, err := os.MkdirTemp("", "peers")
 	if err != nil {
-		return err
+		return r, err
 	}
-	defer os.RemoveAll(dir) //nolint:errcheck // a folder for temporary files
-	quiet := slog.New(slog.DiscardHandler)
-	store, err := redisdb.Start(ctx, redisdb.StoreConfig{Kind: redisdb.RedisServer, Dir: dir, Log: quiet})
-	if err != nil {
-		return err
-	}
-	defer store.Close() //nolint:errcheck // its data goes with the folder
-	fmt.Printf("drain of %d no-op tasks by one worker with %d slots, 128-byte payload, AOF everysec\n", tasks, slots)
-	var ours, theirs []float64
-	for range rounds {
-		a, err := drainOurs(ctx, store.URL, tasks, slots)
-		if err != nil {
-			return err
-		}
-		b, err := drainAsynq(ctx, store.URL, tasks, slots)
-		if err != nil {
-			return err
-		}
-		fmt.Printf("  QueuePilot %7.0f/s   asynq %7.0f/s   x%.1f\n", a, b, a/b)
-		ours, theirs = append(ours, a), append(theirs, b)
-	}
-	fmt.Printf("median: QueuePilot %.0f/s, asynq %.0f/s, x%.1f\n", median(ours), median(theirs), median(ours)/median(theirs))
-	return nil
-}
-
-func median(rates []float64) float64 {
-	slices.Sort(rates)
-	return rates[len(rates)/2]
-}
-
-// countdown is a handler's part that both have: it says when the last task ran.
-type countdown struct {
-	sync.WaitGroup
-}
-
-func (c *countdown) handle(context.Context, *queue.Task) (any, error) {
-	c.Done()
-	return nil, nil
-}
-
-// drainOurs counts until the last outcome is recorded, with scheduler and monitor at work beside the worker.
-func drainOurs(ctx context.Context, url string, tasks, slots int) (perSecond float64, err error) {
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
-	c, err := queue.Open(ctx, url)
-	if err != nil {
-		return 0, err
-	}
-	defer c.Close() //nolint:errcheck // nothing is left to write
-	if err := c.Redis().FlushAll(ctx).Err(); err != nil {
-		return 0, err
-	}
-	backlog := make([]queue.Task, tasks)
-	for i := range backlog {
-		backlog[i] = queue.Task{Type: "noop", Payload: payload}
-	}
-	if _, err := c.Submit(ctx, backlog...); err != nil {
-		return 0, err
-	}
-	var left countdown
-	left.Add(tasks)
-	quiet := slog.New(slog.DiscardHandler)
-	var pools sync.WaitGroup
-	pools.Go(func() { _ = scheduler.New(c, scheduler.Config{Log: quiet}).Run(ctx) })
-	pools.Go(func() { _ = monitor.New(c, monitor.Config{Log: quiet}).Run(ctx) })
-	began := time.Now()
-	pools.Go(func() {
-		err = workers.New(c, workers.Handlers{"noop": left.handle}, workers.Config{Slots: slots, Log: quiet}).Run(ctx)
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	store, err := redisdb.Start(ctx, redisdb.StoreConfig{
+		Kind: redisdb.RedisServer, Dir: filepath.Join(dir, "redis"), Log: slog.New(slog.DiscardHandler),
 	})
-	left.Wait()
-	if err := allRecorded(ctx, c, tasks); err != nil {
-		return 0, err
+	if err != nil {
+		return r, err
 	}
-	perSecond = float64(tasks) / time.Since(began).Seconds()
-	stop()
-	pools.Wait()
-	return perSecond, err
+	defer func() { err = errors.Join(err, store.Close()) }()
+	rdb, err := redisdb.Open(ctx, store.URL)
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, rdb.Close()) }()
+	r.comparison = &comparison{rdb: rdb, measurements: measured, sizes: o.sizes, results: results{}, progress: progress}
+	common, err := settings(ctx, o, rdb)
+	if err != nil {
+		return r, err
+	}
+	r.settings = append(r.settings, common)
+	closePeers, err := r.open(ctx, chosen, store.URL)
+	r.lines = slices.DeleteFunc(r.lines, func(l line) bool { return !slices.ContainsFunc(measured, l.has) })
+	r.settings = append(r.settings, r.particulars())
+	for i := 0; i < o.rounds && err == nil; i++ {
+		progress(fmt.Sprintf("round %d of %d", i+1, o.rounds))
+		err = r.round(ctx, i)
+	}
+	return r, errors.Join(err, closePeers())
 }
 
-func allRecorded(ctx context.Context, c *queue.Client, tasks int) error {
-	for {
-		s, err := monitor.ReadSnapshot(ctx, c)
-		if err != nil || s.Totals.Completed == int64(tasks) {
-			return err
+// open opens the peers that can be had here.
+func (r *report) open(ctx context.Context, chosen []opener, url string) (closeAll func() error, err error) {
+	var closers []func() error
+	closeAll = func() (err error) {
+		for _, c := range closers {
+			err = errors.Join(err, c())
 		}
+		return err
 	}
+	for _, p := range chosen {
+		o, err := p.open(ctx, url)
+		var why notHere
+		if errors.As(err, &why) {
+			r.notRun = append(r.notRun, fmt.Sprintf("%s: not run: %s", p.title, why))
+			continue
+		}
+		if err != nil {
+			return closeAll, fmt.Errorf("open %s: %w", p.title, err)
+		}
+		closers = append(closers, o.close)
+		r.lines = append(r.lines, o.lines...)
+		r.settings = append(r.settings, o.settings...)
+	}
+	return closeAll, nil
 }
 
-// drainAsynq counts until the last handler ran, which is a little in its favour.
-func drainAsynq(ctx context.Context, url string, tasks, slots int) (perSecond float64, err error) {
-	o, err := redis.ParseURL(url)
+// settings says what all have in common.
+func settings(ctx context.Context, o options, rdb redis.UniversalClient) (string, error) {
+	info, err := rdb.InfoMap(ctx, "server").Result()
 	if err != nil {
-		return 0, err
+		return "", err
 	}
-	if err := redis.NewClient(o).FlushAll(ctx).Err(); err != nil {
-		return 0, err
-	}
-	opt := asynq.RedisClientOpt{Network: o.Network, Addr: o.Addr}
-	client := asynq.NewClient(opt)
-	defer client.Close() //nolint:errcheck // nothing is left to write
-	for range tasks {
-		if _, err := client.Enqueue(asynq.NewTask("noop", payload), asynq.Retention(time.Hour)); err != nil {
-			return 0, err
-		}
-	}
-	var left countdown
-	left.Add(tasks)
-	server := asynq.NewServer(opt, asynq.Config{Concurrency: slots, LogLevel: asynq.ErrorLevel})
-	began := time.Now()
-	err = server.Start(asynq.HandlerFunc(func(context.Context, *asynq.Task) error {
-		left.Done()
-		return nil
-	}))
-	if err != nil {
-		return 0, err
-	}
-	defer server.Shutdown()
-	left.Wait()
-	return float64(tasks) / time.Since(began).Seconds(), nil
+	return fmt.Sprintf("All: %d rounds; payload of 128 bytes, no-op handler, completed tasks kept; %s tasks in batches and in the backlog, "+
+		"a quarter of them by 16 producers, in submit + drain and for the bytes, a tenth one by one; one worker of %d slots where no "+
+		"line says otherwise; %d cores for clients and servers; %s; Redis %s (append-only file, synced every second; unix socket)",
+		o.rounds, grouped(float64(o.tasks)), o.slots, runtime.NumCPU(), runtime.Version(), info["Server"]["redis_version"]), nil
 }
+
+func progress(text string) { fmt.Fprintln(os.Stderr, text) }
