@@ -36,7 +36,7 @@ type options struct {
 
 func main() {
 	var o options
-	flag.IntVar(&o.tasks, "tasks", 60000, "tasks in the backlog; the other measurements take their part of it")
+	flag.IntVar(&o.tasks, "tasks", 40000, "tasks in the backlog; the other measurements take their part of it")
 	flag.IntVar(&o.slots, "slots", 64, "tasks run at once by the one worker")
 	flag.IntVar(&o.rounds, "rounds", 3, "rounds, each of all measurements on all peers; the medians count")
 	flag.StringVar(&o.only, "only", "", "measurements, comma-separated, of submit1,submit16,batch,drain,both,pickup,bytes; all by default")
