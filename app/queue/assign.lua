@@ -192,5 +192,7 @@ local function assign_now(most, claim)
     if q.assigned > 0 then count(q.name, 'a', q.assigned) end
     if q.started + q.assigned > 0 then count(q.name, 'p', -q.started - q.assigned) end
   end
-  return moved, best ~= nil and has_more(best, queues) or budget.n <= 0 or dead > most_dead
+  local more = budget.n <= 0 or dead > most_dead
+  for _, side in ipairs(sides) do more = more or side.heap[1] ~= nil and has_more(side, queues) end
+  return moved, more
 end

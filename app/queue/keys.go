@@ -32,7 +32,7 @@ const (
 	nameGone       = "workers_gone"   // zset worker -> when it was lost or left, ms
 	nameProfiles   = "profiles"       // hash profile -> queues and types, of the profiles with live workers
 	nameProfileN   = "profile_count"  // hash profile -> live workers
-	nameReady      = "ready:"         // + profile: zset worker -> load, of workers with a free slot
+	nameReady      = "ready:"         // + profile: zset worker -> load, of workers with a free slot that others may assign to
 	nameScheduled  = "tasks_scheduled"
 	nameRetry      = "tasks_retry"     // zset id -> due, ms
 	nameCompleted  = "tasks_completed" // zset id -> finished, ms
