@@ -101,8 +101,8 @@ const (
 
 func measurements() []measurement {
 	return []measurement{
-		{"submit1", []column{{"submit1", "submit, 1 by 1", perSecond}}, submitting(10, 1, 1)},
-		{"submit16", []column{{"submit16", "16 producers", perSecond}}, submitting(4, manyProducers, 1)},
+		{"submit1", []column{{"submit1", "submit, 1 by 1", perSecond}}, submitting(4, 1, 1)},
+		{"submit16", []column{{"submit16", "16 producers", perSecond}}, submitting(2, manyProducers, 1)},
 		{"batch", []column{{"batch", "batches of 1,000", perSecond}}, submitting(1, 1, 1000)},
 		{"drain", []column{{"drain", "drain", perSecond}}, draining},
 		{"both", []column{{"both", "submit + drain", perSecond}}, both},
