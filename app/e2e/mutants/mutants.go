@@ -90,9 +90,6 @@ func ofRepeats() []mutant {
 		{"submit-known", "a known id is taken as new", []edit{{
 			"app/queue/submit.lua", "elseif known[i] then", "elseif false then",
 		}}, []string{"Row06", randomMoves, linearizable}},
-		{"group-answers", "all who submit at once hear the answer to the first of them", []edit{{
-			"app/queue/group.go", "p.codes, codes = codes[:p.tasks:p.tasks], codes[p.tasks:]", "p.codes = codes[:p.tasks:p.tasks]",
-		}}, []string{linearizable}},
 		{"report-known", "a report that is sent again is refused", []edit{{
 			"workers/finish.lua", "  if s.worker ~= o.worker then return false end\n", "  if s.worker ~= nil then return false end\n",
 		}}, []string{"Row06", linearizable}},
