@@ -17,7 +17,7 @@ func BenchmarkPromote(b *testing.B) {
 			delay(b, s.client, 10_000, time.Hour)
 			due := func() {
 				delay(b, s.client, n, time.Millisecond)
-				time.Sleep(2 * time.Millisecond) // longer than their delay
+				redistest.Eventually(b, "they are due", func() bool { return isDue(b, s.client, n) })
 			}
 			due()
 			b.ReportAllocs()
@@ -34,6 +34,20 @@ func BenchmarkPromote(b *testing.B) {
 			}
 		})
 	}
+}
+
+// isDue tells whether n tasks are due, by Redis's clock.
+func isDue(b *testing.B, c *queue.Client, n int) bool {
+	b.Helper()
+	now, err := c.Redis().Time(b.Context()).Result()
+	if err != nil {
+		b.Fatal(err)
+	}
+	due, err := c.Redis().ZCount(b.Context(), c.Keys().Index(queue.Scheduled), "-inf", fmt.Sprint(now.UnixMilli())).Result()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return due == int64(n)
 }
 
 func delay(b *testing.B, c *queue.Client, n int, by time.Duration) {

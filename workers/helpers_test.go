@@ -200,19 +200,7 @@ func outcomes(t *testing.T, c *queue.Client, id string) string {
 
 const patience = 30 * time.Second
 
-// eventually asks again until ok, every 5 ms.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.After(patience); !ok(); {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			t.Fatalf("not within %v: %s", patience, what)
-		}
-	}
-}
+var eventually = redistest.Eventually
 
 // running is a worker whose Run was called.
 type running struct {

@@ -232,9 +232,12 @@ func TestARestartOfRedisCostsNoTaskAndNoSecondRecord(t *testing.T) {
 	}()
 	defer func() { cancel(); <-scheduling }()
 	var ran atomic.Int64
-	w := runWorker(t, c, workers.Handlers{"echo": func(context.Context, *queue.Task) (any, error) {
+	w := runWorker(t, c, workers.Handlers{"echo": func(ctx context.Context, _ *queue.Task) (any, error) {
 		ran.Add(1)
-		time.Sleep(time.Millisecond)
+		select { // long enough to run when Redis dies
+		case <-time.After(time.Millisecond):
+		case <-ctx.Done():
+		}
 		return nil, nil
 	}}, fast(4))
 	ids := submit(t, c, some(400, "t", queue.Task{})...)

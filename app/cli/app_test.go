@@ -59,16 +59,7 @@ func startLogged(t *testing.T, cfg Config, roles Roles, log *slog.Logger) (app *
 	return app, stop
 }
 
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for !ok() {
-		if time.Now().After(deadline) {
-			t.Fatalf("still not: %s", what)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-}
+var eventually = redistest.Eventually
 
 func status(t *testing.T, url string) int {
 	t.Helper()

@@ -12,6 +12,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
+	"github.com/xuniquepatel/queue-pilot/app/redisdb/redistest"
 	"github.com/xuniquepatel/queue-pilot/monitor"
 )
 
@@ -75,15 +76,9 @@ func gather(b *testing.B, hub *Hub, n int) *sync.WaitGroup {
 // untilWatched waits until the hub knows of n viewers: the handshake is answered a little before.
 func untilWatched(b *testing.B, hub *Hub, n int) {
 	b.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+	redistest.Eventually(b, fmt.Sprint(n, " viewers are there"), func() bool {
 		hub.mu.Lock()
-		watching := len(hub.pollers)
-		hub.mu.Unlock()
-		if watching == n {
-			return
-		}
-		if time.Now().After(deadline) {
-			b.Fatalf("%d of %d viewers are there after %v", watching, n, patience)
-		}
-	}
+		defer hub.mu.Unlock()
+		return len(hub.pollers) == n
+	})
 }

@@ -22,7 +22,7 @@ type recorder struct {
 
 func (r *recorder) step(context.Context) error {
 	r.at = append(r.at, time.Since(r.began))
-	time.Sleep(r.takes)
+	<-time.After(r.takes) // of the bubble's time
 	if n := len(r.at); n <= len(r.errs) {
 		return r.errs[n-1]
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 	"github.com/xuniquepatel/queue-pilot/app/redisdb/redistest"
@@ -84,13 +83,7 @@ func newReplica(t *testing.T, primary *redistest.Redis) *redistest.Redis {
 func untilReplicates(t *testing.T, primary *redistest.Redis) {
 	t.Helper()
 	rdb := redistest.Open(t, primary.URL())
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		info := rdb.Info(t.Context(), "replication").Val()
-		if strings.Contains(info, "state=online") {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("no replica follows within 30s:\n%s", info)
-		}
-	}
+	redistest.Eventually(t, "a replica follows", func() bool {
+		return strings.Contains(rdb.Info(t.Context(), "replication").Val(), "state=online")
+	})
 }

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/live"
 	"github.com/xuniquepatel/queue-pilot/app/queue"
@@ -126,17 +125,7 @@ func (a answer) want(t *testing.T, status int) answer {
 	return a
 }
 
-// eventually waits until ok, asking every few milliseconds.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for !ok() {
-		if time.Now().After(deadline) {
-			t.Fatalf("still not: %s", what)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-}
+var eventually = redistest.Eventually
 
 func (s *site) submit(tasks ...queue.Task) {
 	s.t.Helper()

@@ -3,6 +3,7 @@ package redistest
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -114,11 +115,13 @@ func (c *Cluster) moveSome(t testing.TB, slot, from, to int) int {
 	if len(keys) == 0 {
 		return 0
 	}
-	args := []any{"MIGRATE", "127.0.0.1", c.Nodes[to].port, "", 0, patience.Milliseconds(), "KEYS"}
-	for _, key := range keys {
-		args = append(args, key)
-	}
-	must(t, c.clients[from].Do(t.Context(), args...).Err())
+	_, err = c.clients[from].Pipelined(t.Context(), func(p redis.Pipeliner) error {
+		for _, key := range keys {
+			p.Migrate(t.Context(), "127.0.0.1", strconv.Itoa(c.Nodes[to].port), key, 0, patience)
+		}
+		return nil
+	})
+	must(t, err)
 	return len(keys)
 }
 
