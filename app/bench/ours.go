@@ -137,17 +137,26 @@ func atOnce(n int, f func() error) error {
 	return errors.Join(errs...)
 }
 
-// Drain lets one worker with that many slots run a backlog of n tasks that is there already. It returns the time from
-// the worker's start until Redis has recorded the last outcome. Scheduler and monitor run beside it, from before.
-func (o *Ours) Drain(ctx context.Context, n, slots int) (time.Duration, error) {
+// expecting starts a site that counts n tasks to come. Stop it when they have.
+func (o *Ours) expecting(ctx context.Context, n int) (*site, *outcomes, error) {
 	client, err := o.open(ctx)
 	if err != nil {
-		return 0, err
+		return nil, nil, err
 	}
 	s := newSite(ctx, client)
 	done, err := s.expect(ctx, n)
 	if err != nil {
-		return 0, errors.Join(err, s.stop())
+		return nil, nil, errors.Join(err, s.stop())
+	}
+	return s, done, nil
+}
+
+// Drain lets one worker with that many slots run a backlog of n tasks that is there already. It returns the time from
+// the worker's start until Redis has recorded the last outcome. Scheduler and monitor run beside it, from before.
+func (o *Ours) Drain(ctx context.Context, n, slots int) (time.Duration, error) {
+	s, done, err := o.expecting(ctx, n)
+	if err != nil {
+		return 0, err
 	}
 	began := time.Now()
 	s.work(slots, done.handle)
@@ -159,14 +168,9 @@ func (o *Ours) Drain(ctx context.Context, n, slots int) (time.Duration, error) {
 // Both submits n tasks by producers goroutines, one task a call, while one idle worker with that many slots runs them.
 // It returns the time from the first submit until the last outcome is recorded.
 func (o *Ours) Both(ctx context.Context, n, producers, slots int) (time.Duration, error) {
-	client, err := o.open(ctx)
+	s, done, err := o.expecting(ctx, n)
 	if err != nil {
 		return 0, err
-	}
-	s := newSite(ctx, client)
-	done, err := s.expect(ctx, n)
-	if err != nil {
-		return 0, errors.Join(err, s.stop())
 	}
 	s.work(slots, done.handle)
 	if err := s.ready(ctx); err != nil {
