@@ -54,11 +54,12 @@ type queued struct {
 func (l *life) admit(t *queue.Task) *execution {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.queued) == 0 && int(l.busy.Load()) < l.cfg.Slots {
+	late := l.gaveBack && t.FetchedAhead() // those before it in the line go back to it
+	if len(l.queued) == 0 && int(l.busy.Load()) < l.cfg.Slots && !late {
 		return l.begin(t)
 	}
 	l.queued = append(l.queued, queued{t, time.Now()})
-	if l.beImpatient(); !l.draining.IsZero() || l.over != nil || l.fenced {
+	if l.beImpatient(); late || !l.draining.IsZero() || l.over != nil || l.fenced {
 		l.giveBackQueued()
 	}
 	return nil
@@ -111,9 +112,10 @@ func (l *life) checkAhead() {
 	}
 }
 
-// giveBackQueued reports what waits for a slot as not begun: it goes back to the head of its queue, in its order. l.mu is
-// held.
+// giveBackQueued reports what waits for a slot as not begun: it goes back to the head of its queue, in its order, and with
+// it what a turn that is under way fetches ahead. l.mu is held.
 func (l *life) giveBackQueued() {
+	l.gaveBack = l.gaveBack || len(l.queued) > 0
 	for _, q := range l.queued {
 		l.reports = append(l.reports, Report{TaskID: q.task.ID, Attempt: q.task.Attempt, Kind: Release})
 	}

@@ -29,6 +29,7 @@ type life struct {
 	running   map[string]*execution // handlers at work, by task
 	queued    []queued              // fetched ahead, waiting for a slot
 	begun     []*queue.Task         // fetched ahead and at work, which Redis is still to be told
+	gaveBack  bool                  // what waited, since the turn that may still bring more was planned
 	reports   []Report              // ended, not yet recorded
 	pace      pace
 	suspects  int // running tasks that have lost a worker

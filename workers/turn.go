@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/loop"
@@ -134,7 +135,10 @@ func (l *life) turn(ctx context.Context) error {
 func (l *life) plan() request {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	r := request{reports: l.reports[:fitting(l.reports)], begun: l.begun, adopt: l.unsure}
+	r := request{reports: l.reports[:l.fitting()], begun: l.begun, adopt: l.unsure}
+	if !l.unsure {
+		l.gaveBack = false
+	}
 	if l.draining.IsZero() && !l.fenced && !l.unsure {
 		r.want = min(max(l.cfg.Slots-int(l.busy.Load())-len(l.queued), 0), turnBatch)
 		if l.suspects == 0 { // of what began last beside it, the monitor finds the poison
@@ -151,7 +155,17 @@ func (l *life) plan() request {
 	return r
 }
 
-// fitting is how many of the reports go into one turn, at least one.
+// fitting is how many of the reports go into the next turn. What is given back waits until it is known whether a turn
+// whose reply was lost has brought more. l.mu is held.
+func (l *life) fitting() int {
+	first := slices.IndexFunc(l.reports, func(r Report) bool { return r.unbegun() })
+	if l.unsure && l.gaveBack && first >= 0 {
+		return fitting(l.reports[:first])
+	}
+	return fitting(l.reports)
+}
+
+// fitting is how many of the reports fit into one turn: at least one, where there is one.
 func fitting(reports []Report) int {
 	n, bytes := 0, 0
 	for n < min(len(reports), turnBatch) && (n == 0 || bytes+len(reports[n].Result) <= turnBytes) {
