@@ -11,7 +11,7 @@ local function anybody_ready()
 end
 
 local function assign(most, claim)
-  if redis.call('EXISTS', K.backlog) == 0 or not claim and not anybody_ready() then return 0, false end
+  if not claim and not anybody_ready() or redis.call('EXISTS', K.backlog) == 0 then return 0, false end
   assign_now = assign_now or make_assign()
   return assign_now(most, claim)
 end

@@ -35,13 +35,16 @@ type Script struct {
 // NewScript composes a script of the library and parts, in order; the name is for errors.
 func NewScript(name string, parts ...string) *Script {
 	text := strings.Join(parts, "\n")
-	return &Script{name: name, text: link(libText(), text) + text}
+	return &Script{name: name, text: link(libText(), text, "") + text}
 }
 
-// NewAssigningScript is NewScript with assign(most, claim) at hand.
+// NewAssigningScript is NewScript with assign(most, claim) at hand. What of the library only the assigning needs is made
+// with it, where a worker has room.
 func NewAssigningScript(name string, parts ...string) *Script {
-	maker := "local function make_assign()\n" + lanesLua + assignLua + "return assign_now\nend\n"
-	return NewScript(name, append([]string{maker, readyLua}, parts...)...)
+	text := readyLua + strings.Join(parts, "\n")
+	needed, assigning := link(libText(), text, ""), lanesLua+assignLua
+	maker := "local function make_assign()\n" + link(libText(), assigning, needed) + assigning + "return assign_now\nend\n"
+	return &Script{name: name, text: needed + maker + text}
 }
 
 func libText() string {

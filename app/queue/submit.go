@@ -59,7 +59,7 @@ func (c *Client) Submit(ctx context.Context, tasks ...Task) ([]Submitted, error)
 		}
 		answers[i].ID = t.ID
 		if err := batch.add(ctx, i, &t); err != nil {
-			return answers, err
+			return answers, errors.Join(err, batch.land())
 		}
 	}
 	if err := batch.send(ctx); err != nil {
@@ -104,14 +104,21 @@ func orString(s, otherwise string) string {
 	return s
 }
 
-// submission collects the tasks of one script, and where their answers go.
+// submission puts the tasks of one Submit into chunks, in their order. One is under way at a time, and the next is put
+// together meanwhile.
 type submission struct {
 	client  *Client
 	answers []Submitted
-	at      []int // answers[at[i]] is for the script's task i
-	part    part
+	next    chunk
+	flying  *chunk // nil where none is under way
 
 	unconfirmed error // ErrNotReplicated, wrapped, where one of the scripts ended with it
+}
+
+// chunk is what one script takes of a submission, and where its answers go.
+type chunk struct {
+	part
+	at []int // answers[at[i]] is for the part's task i
 }
 
 // chunkBytes bounds what one script is sent, so that large payloads do not add up to a pause.
@@ -122,47 +129,76 @@ func (s *submission) add(ctx context.Context, i int, t *Task) error {
 	if err != nil {
 		return fmt.Errorf("submit task %s: %w", t.ID, err)
 	}
-	if len(s.at) == submitChunk || s.part.bytes+len(t.Payload) > chunkBytes {
-		if err := s.send(ctx); err != nil {
+	if s.next.tasks == submitChunk || s.next.bytes+len(t.Payload) > chunkBytes {
+		if err := s.launch(ctx); err != nil {
 			return err
 		}
 	}
-	s.part.args = append(s.part.args, t.ID, *t.Priority, t.Queue, t.Type, tail)
+	c := &s.next
+	c.args = append(c.args, t.ID, *t.Priority, t.Queue, t.Type, tail)
 	if large != "" || t.Delay > 0 || !t.RunAt.IsZero() {
 		var runAt int64
 		if !t.RunAt.IsZero() {
 			runAt = t.RunAt.UnixMilli()
 		}
-		s.part.more = append(s.part.more, extra{len(s.at), large, t.Delay.Milliseconds(), runAt})
+		c.more = append(c.more, extra{c.tasks, large, t.Delay.Milliseconds(), runAt})
 	}
-	s.part.bytes += len(t.Payload)
-	s.at = append(s.at, i)
+	c.bytes += len(t.Payload)
+	c.tasks++
+	c.at = append(c.at, i)
 	return nil
 }
 
-func (s *submission) send(ctx context.Context) error {
-	if len(s.at) == 0 {
+// launch sends the next chunk, when the one before it is answered, and does not wait for its answers.
+func (s *submission) launch(ctx context.Context) error {
+	if err := s.land(); err != nil || s.next.tasks == 0 {
+		return err
+	}
+	c := s.next
+	c.done = make(chan struct{})
+	s.next, s.flying = chunk{}, &c
+	go func() {
+		defer close(c.done)
+		s.client.sendParts(ctx, &c.part)
+	}()
+	return nil
+}
+
+// land waits for the answers of the chunk that is under way.
+func (s *submission) land() error {
+	if s.flying == nil {
 		return nil
 	}
-	p := s.part
-	p.tasks = len(s.at)
-	var err error
-	if p.tasks <= groupMost {
-		err = s.client.group.commit(ctx, s.client, &p)
-	} else {
-		s.client.sendParts(ctx, &p)
-		err = p.err
+	c := s.flying
+	s.flying = nil
+	<-c.done
+	return s.settle(c, c.err)
+}
+
+// send sends what is left, and returns when everything is answered.
+func (s *submission) send(ctx context.Context) error {
+	if err := s.land(); err != nil || s.next.tasks == 0 {
+		return err
 	}
+	c := &s.next
+	if c.tasks <= groupMost {
+		return s.settle(c, s.client.group.commit(ctx, s.client, &c.part))
+	}
+	s.client.sendParts(ctx, &c.part)
+	return s.settle(c, c.err)
+}
+
+// settle gives a chunk's answers to those who asked.
+func (s *submission) settle(c *chunk, err error) error {
 	if errors.Is(err, ErrNotReplicated) {
 		s.unconfirmed, err = err, nil // the others are sent all the same
 	}
 	if err != nil {
 		return err
 	}
-	for i, code := range p.codes {
-		s.answers[s.at[i]].settle(code)
+	for i, code := range c.codes {
+		s.answers[c.at[i]].settle(code)
 	}
-	s.at, s.part = s.at[:0], part{}
 	return nil
 }
 
