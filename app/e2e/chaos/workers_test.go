@@ -157,6 +157,11 @@ func bystander(i int) harness.New {
 	return task
 }
 
+// poison is a task that takes its worker down. It has attempts left when it has lost six, so that no other reason ends it.
+func poison(id, kind string) harness.New {
+	return harness.New{"id": id, "type": kind, "max_attempts": 20}
+}
+
 func TestRow16PoisonFailsAndTheOthersAreUnharmed(t *testing.T) {
 	row(t, 16, "handlers that exit, panic or exhaust memory; unreadable records", func(f *fault) {
 		s := newSite(f, harness.Setup{})
@@ -165,7 +170,7 @@ func TestRow16PoisonFailsAndTheOthersAreUnharmed(t *testing.T) {
 			w.MayCrash()
 		}
 		s.breakRecord("unreadable")
-		s.submit(harness.New{"id": "exits", "type": "exit"}, harness.New{"id": "hoards", "type": "oom"})
+		s.submit(poison("exits", "exit"), poison("hoards", "oom"))
 		s.submit(bystander(1), bystander(2), bystander(3))
 		done := s.load(size(100, 2000), 10, 50*time.Millisecond, s.work(20))
 		deaths := 0
