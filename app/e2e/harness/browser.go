@@ -8,7 +8,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/heapprofiler"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
@@ -96,6 +99,56 @@ func (b *Browser) Scripts(allowed bool) {
 			emulation.SetScriptExecutionDisabledParams{Value: !allowed})
 		return err
 	}))
+}
+
+// Viewport sets the size of the page in CSS pixels.
+func (b *Browser) Viewport(width, height int64) {
+	b.t.Helper()
+	b.Do(chromedp.EmulateViewport(width, height))
+}
+
+// Prefer sets what pages learn by a media feature: Prefer("prefers-color-scheme", "dark").
+func (b *Browser) Prefer(feature, value string) {
+	b.t.Helper()
+	b.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Features: []*emulation.MediaFeature{{Name: feature, Value: value}},
+		})
+		return err
+	}))
+}
+
+// Type presses keys: text, or keys by their names in chromedp's package kb, such as "\t" and "\r".
+func (b *Browser) Type(keys string) {
+	b.t.Helper()
+	b.Do(chromedp.KeyEvent(keys))
+}
+
+// HeapBytes is what the page's scripts keep, after a collection of garbage.
+func (b *Browser) HeapBytes() float64 {
+	b.t.Helper()
+	var used float64
+	b.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		if _, err := chromedp.Call(ctx, heapprofiler.CollectGarbage, cdp.Empty{}); err != nil {
+			return err
+		}
+		usage, err := chromedp.Call(ctx, runtime.GetHeapUsage, cdp.Empty{})
+		used = usage.UsedSize
+		return err
+	}))
+	return used
+}
+
+// UntilTrue waits until a JavaScript expression is true; what says it in words.
+func (b *Browser) UntilTrue(what, expression string) {
+	b.t.Helper()
+	Until(b.t, what, func() error {
+		yes, err := Eval[bool](b, expression)
+		if err == nil && !yes {
+			err = errors.New("it is not so yet")
+		}
+		return err
+	})
 }
 
 // UntilText waits until the text of the first element that matches holds want.
