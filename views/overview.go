@@ -20,10 +20,11 @@ const (
 type OverviewData struct {
 	Snap    *monitor.Snapshot
 	History []Sample
-	Latest  []queue.Task // newest first
-	Failed  []queue.Task // newest first
-	Stale   bool         // the store does not answer; all this is old
-	Now     time.Time    // by Redis's clock
+	ByQueue map[string][]Sample // by name; a queue that is not in it has no rates
+	Latest  []queue.Task        // newest first
+	Failed  []queue.Task        // newest first
+	Stale   bool                // the store does not answer; all this is old
+	Now     time.Time           // by Redis's clock
 }
 
 // Overview is the page "/".
@@ -58,12 +59,13 @@ type Meter struct {
 
 // Longest is a task that has been running for long.
 type Longest struct {
-	Key      string
-	ID, Href string
-	Type     string
-	Queue    string
-	Worker   string
-	Elapsed  string
+	Key        string
+	ID, Href   string
+	Type       string
+	Queue      string
+	Worker     string
+	WorkerHref string
+	Elapsed    string
 }
 
 // NewOverview fills the overview.
@@ -181,7 +183,7 @@ func failedTile(d OverviewData) Tile {
 func newLongest(d OverviewData) []Longest {
 	type run struct {
 		queue.CurrentTask
-		worker string
+		worker, id string
 	}
 	var runs []run
 	for _, w := range d.Snap.Workers {
@@ -189,14 +191,14 @@ func newLongest(d OverviewData) []Longest {
 			continue
 		}
 		for _, t := range w.CurrentTasks {
-			runs = append(runs, run{t, w.Name})
+			runs = append(runs, run{t, w.Name, w.ID})
 		}
 	}
 	slices.SortStableFunc(runs, func(a, b run) int { return a.StartedAt.Compare(b.StartedAt.Time) })
 	rows := make([]Longest, 0, LongestRows)
 	for _, r := range runs[:min(len(runs), LongestRows)] {
 		rows = append(rows, Longest{
-			Key: "long:" + r.ID, ID: r.ID, Href: taskHref(r.ID), Type: r.Type, Queue: r.Queue, Worker: r.worker,
+			Key: "long:" + r.ID, ID: r.ID, Href: taskHref(r.ID), Type: r.Type, Queue: r.Queue, Worker: r.worker, WorkerHref: WorkerHref(r.id),
 			Elapsed: Age(d.Now.Sub(r.StartedAt.Time)),
 		})
 	}

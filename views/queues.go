@@ -2,7 +2,6 @@ package views
 
 import (
 	"cmp"
-	"net/url"
 	"slices"
 	"time"
 
@@ -24,6 +23,7 @@ type QueueRow struct {
 	State      string // "Paused" or "Active"
 	Note       string // why its tasks wait, where they do for long
 	Oldest     string
+	In, Out    string // per second; "–" where not known
 	Counts     []QueueCount
 	Action     string // the address that its button posts to
 }
@@ -46,12 +46,15 @@ func NewQueues(d OverviewData) QueueTable { return newQueueTable(d, false) }
 
 func newQueueRow(q queue.Queue, d OverviewData, compact bool) QueueRow {
 	row := QueueRow{
-		Key: "q:" + q.Name, Name: q.Name, Href: "/tasks?" + url.Values{"queue": {q.Name}}.Encode(),
+		Key: "q:" + q.Name, Name: q.Name, Href: QueueHref(q.Name), In: "–", Out: "–",
 		Paused: q.Paused, State: "Active", Note: queueNote(q, d), Oldest: "–", Counts: newCounts(q, compact),
-		Action: "/queues/" + url.PathEscape(q.Name) + "/pause",
+		Action: QueueHref(q.Name) + "/pause",
 	}
 	if q.Paused {
-		row.State, row.Action = "Paused", "/queues/"+url.PathEscape(q.Name)+"/resume"
+		row.State, row.Action = "Paused", QueueHref(q.Name)+"/resume"
+	}
+	if r, known := d.ratesOf(q.Name); known {
+		row.In, row.Out = Rate(r.in), Rate(r.out)
 	}
 	if wait := waited(q, d); wait > 0 {
 		row.Oldest = Age(wait)
@@ -98,9 +101,16 @@ func queueNote(q queue.Queue, d OverviewData) string {
 	case q.Paused:
 		return pausedNote(q, d.Now)
 	case !served(q.Name, d.Snap.Workers):
-		return "No worker is listening on " + q.Name + ". " + Plural(q.Pending, "task") + " waiting."
+		return "No worker is listening on " + q.Name + ". " + areWaiting(q.Pending)
 	}
 	return ""
+}
+
+func areWaiting(n int64) string {
+	if n == 1 {
+		return "1 task is waiting."
+	}
+	return Count(n) + " tasks are waiting."
 }
 
 func pausedNote(q queue.Queue, now time.Time) string {
@@ -110,14 +120,17 @@ func pausedNote(q queue.Queue, now time.Time) string {
 	return "Paused " + Ago(q.PausedAt.Time, now) + "."
 }
 
-// served reports whether a live worker takes tasks from the queue.
+// served reports whether a worker takes tasks from the queue.
 func served(name string, workers []queue.Worker) bool {
-	return slices.ContainsFunc(workers, func(w queue.Worker) bool {
-		if past(w) {
-			return false
-		}
-		_, named := w.Queues[name]
-		_, every := w.Queues["*"]
-		return named || every || len(w.Queues) == 0
-	})
+	return slices.ContainsFunc(workers, func(w queue.Worker) bool { return takes(w, name) })
+}
+
+// takes reports whether w takes new tasks from the queue; one that is draining does not.
+func takes(w queue.Worker, name string) bool {
+	if past(w) || w.State == queue.WorkerDraining {
+		return false
+	}
+	_, named := w.Queues[name]
+	_, every := w.Queues["*"]
+	return named || every || len(w.Queues) == 0
 }

@@ -122,12 +122,12 @@ func failure(t *queue.Task) string {
 func facts(t *queue.Task, now time.Time) []Fact {
 	key := func(name string) string { return "t:" + t.ID + ":" + name }
 	list := []Fact{
-		{Key: key("queue"), Label: "Queue", Value: t.Queue, Href: TasksHref(queue.Filter{Queue: t.Queue}), Code: true},
+		{Key: key("queue"), Label: "Queue", Value: t.Queue, Href: QueueHref(t.Queue), Code: true},
 		{Key: key("type"), Label: "Type", Value: t.Type, Href: TasksHref(queue.Filter{Type: t.Type}), Code: true},
 		{Key: key("attempt"), Label: "Attempt", Value: strconv.Itoa(t.Attempt) + " of " + strconv.Itoa(t.MaxAttempts)},
 		{Key: key("priority"), Label: "Priority", Value: priority(t)},
 		{Key: key("timeout"), Label: "Time-out", Value: timeout(t)},
-		{Key: key("worker"), Label: "Worker", Value: orDash(t.WorkerID), Code: true},
+		workerFact(key("worker"), t.WorkerID),
 		moment(key("created"), "Submitted", t.CreatedAt, now),
 	}
 	if !t.RunAt.IsZero() && !t.State.Final() && t.State != queue.Running {
@@ -141,6 +141,14 @@ func facts(t *queue.Task, now time.Time) []Fact {
 		list = append(list, Fact{Key: key("tags"), Label: "Tags", Value: strings.Join(t.Tags, ", ")})
 	}
 	return list
+}
+
+func workerFact(key, id string) Fact {
+	f := Fact{Key: key, Label: "Worker", Value: orDash(id), Code: true}
+	if id != "" {
+		f.Href = WorkerHref(id)
+	}
+	return f
 }
 
 // moment is the fact of a time: the time itself, which never changes, so that it need not be sent again every second.

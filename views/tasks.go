@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
@@ -80,6 +81,7 @@ type Tasks struct {
 	Queues, Types          []string // known names, to choose from
 	Rows                   []TaskRow
 	Next, First, ShownHref string // links; Next is empty on the last page, First on the first
+	CSV, JSON              string // the addresses of the list as files, from its first page on
 	Filtered               bool
 	Empty                  Empty
 }
@@ -109,6 +111,7 @@ func NewTasks(d TasksData) Tasks {
 		Rows: newTaskRows(d.Page.Items, d.Now), ShownHref: TasksHref(f),
 		Filtered: f.Queue+f.Type+f.Worker+f.Q != "",
 	}
+	m.CSV, m.JSON = FileHref(f, "csv"), FileHref(f, "json")
 	m.Queues, m.Types = Known(d.Snap)
 	if d.Page.Next != "" {
 		f.After = d.Page.Next
@@ -120,6 +123,12 @@ func NewTasks(d TasksData) Tasks {
 	}
 	m.Empty = noTasks(d)
 	return m
+}
+
+// FileHref is the address of the list under a filter as a file, from its first page on: kind is csv or json.
+func FileHref(f queue.Filter, kind string) string {
+	f.After = ""
+	return "/tasks." + kind + strings.TrimPrefix(TasksHref(f), "/tasks")
 }
 
 // TasksHref is the address of the list under a filter; equal filters have equal addresses.

@@ -61,10 +61,12 @@ func sampleSnapshot(text string) *monitor.Snapshot {
 	}
 }
 
+var sampleHistory = []Sample{{At: at(300)}, {At: at(100), Submitted: 400, Completed: 300, Failed: 2}, {At: noon, Submitted: 1624, Completed: 1500, Failed: 2}}
+
 func sampleData(text string) OverviewData {
 	return OverviewData{
 		Snap: sampleSnapshot(text), Now: noon, Latest: []queue.Task{sampleTask(text)}, Failed: []queue.Task{sampleTask(text)},
-		History: []Sample{{At: at(300)}, {At: at(100), Submitted: 400, Completed: 300, Failed: 2}, {At: noon, Submitted: 1624, Completed: 1500, Failed: 2}},
+		History: sampleHistory, ByQueue: map[string][]Sample{text: sampleHistory},
 	}
 }
 
@@ -79,10 +81,15 @@ func pages(text string) map[string]templ.Component {
 		CSRF: "token", Notice: text, Build: "v1", Store: text, Assets: Assets{CSS: "/app.css", Theme: "/theme.js", Script: "/live.js", Logo: "/logo.svg"},
 	}
 	list := NewTasks(TasksData{Snap: d.Snap, Now: noon, Filter: queue.Filter{State: queue.Failed, Queue: text, Q: text}, Page: queue.Page{Items: d.Latest, Next: text}})
+	ended := []queue.Ended{{ID: text, Queue: text, Type: text, WorkerID: text, State: queue.Failed, Attempt: 2, CreatedAt: at(60), StartedAt: at(50), FinishedAt: at(49)}}
 	return map[string]templ.Component{
 		"overview": OverviewPage(p, NewOverview(d)),
 		"queues":   QueuesPage(p, NewQueues(d)),
 		"workers":  WorkersPage(p, NewWorkers(d)),
+		"queue":    QueuePage(p, NewQueue(d, text, ended)),
+		"worker":   WorkerPage(p, NewWorker(d, "w-1", ended)),
+		"past":     WorkerPage(p, NewWorker(d, "w-0", nil)),
+		"drain":    ConfirmPage(p, ConfirmDrain(d.Snap.Workers[0])),
 		"tasks":    TasksPage(p, list),
 		"task":     TaskPage(p, NewTask(task.ID, &task, attempts, "", noon)),
 		"running":  TaskPage(p, NewTask(task.ID, &running, attempts, "", noon)),

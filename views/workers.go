@@ -20,6 +20,7 @@ type WorkerTable struct {
 	Compact bool
 	Live    []WorkerRow
 	Past    []PastWorker // lost and gone ones; on the overview only the lost
+	Folded  string       // of the page: "1 lost and 3 gone"
 }
 
 // WorkerRow is one live worker.
@@ -40,7 +41,7 @@ type WorkerRow struct {
 }
 
 // CurrentCell is a place for one current task; ID is empty where there is none.
-type CurrentCell struct{ Key, ID, Elapsed string }
+type CurrentCell struct{ Key, ID, Kind, Elapsed string } // Kind is "echo in default"
 
 // PastWorker is a worker that runs nothing any more.
 type PastWorker struct {
@@ -67,7 +68,25 @@ func newWorkerTable(d OverviewData, compact bool) WorkerTable {
 			t.Past = append(t.Past, newPastWorker(w, d.Now))
 		}
 	}
+	if !compact {
+		t.Folded = folded(d.Snap.Workers)
+	}
 	return t
+}
+
+// folded counts the workers that are past, for the line under which they are folded away.
+func folded(workers []queue.Worker) string {
+	n := map[queue.WorkerState]int{}
+	for _, w := range workers {
+		n[w.State]++
+	}
+	var words []string
+	for _, s := range []queue.WorkerState{queue.WorkerLost, queue.WorkerGone} {
+		if n[s] > 0 {
+			words = append(words, strconv.Itoa(n[s])+" "+string(s))
+		}
+	}
+	return strings.Join(words, " and ")
 }
 
 // silentAfter is when a missing heartbeat starts to show: three of the default interval. A worker is lost after five.
@@ -98,7 +117,7 @@ func currentCells(w queue.Worker, n int, now time.Time) []CurrentCell {
 	for i := range cells {
 		cells[i].Key = "w:" + w.ID + ":t" + strconv.Itoa(i)
 		if i < len(w.CurrentTasks) {
-			cells[i].ID = w.CurrentTasks[i].ID
+			cells[i].ID, cells[i].Kind = w.CurrentTasks[i].ID, w.CurrentTasks[i].Type+" in "+w.CurrentTasks[i].Queue
 			cells[i].Elapsed = Age(now.Sub(w.CurrentTasks[i].StartedAt.Time))
 		}
 	}

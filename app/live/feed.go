@@ -181,13 +181,14 @@ func (h *Hub) take(s *monitor.Snapshot) bool {
 		if h.snap.At.Sub(s.At.Time) < outOfOrder {
 			return false
 		}
-		h.history = nil // Redis's clock was set back: what the future wrote cannot be compared
+		h.history, h.queues = nil, queueHistory{} // Redis's clock was set back: what the future wrote cannot be compared
 	}
 	next := *s // s may be shared with another subscriber
 	if h.snap != nil {
 		next.Seq = max(next.Seq, h.snap.Seq+1)
 	}
 	h.remember(&next)
+	h.queues.note(&next)
 	h.fillRates(&next)
 	h.snap, h.readAt, h.message = &next, time.Now(), prepare(&next)
 	return true

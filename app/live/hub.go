@@ -37,6 +37,7 @@ type Hub struct {
 	readAt  time.Time                  // when snap came, by this process's clock
 	err     error                      // why the last read failed; nil after one that did not
 	history []views.Sample
+	queues  queueHistory
 	pollers map[chan struct{}]struct{} // a wake-up for each socket at /ws
 	topics  map[string]*topic
 	open    int // sockets
@@ -47,6 +48,7 @@ type Hub struct {
 
 	dirty   chan struct{} // wakes the painter
 	watcher *watcher
+	places  pacer         // of reads of a task's place
 	stop    chan struct{} // closed when all sockets must go
 	sockets sync.WaitGroup
 }
@@ -102,6 +104,7 @@ type look struct {
 	snap    *monitor.Snapshot // never nil: an empty one where none was read yet
 	known   bool              // one was read
 	history []views.Sample
+	queues  map[string][]views.Sample
 	stale   bool
 	now     time.Time // by Redis's clock; it stands still while the data is stale, so that ages stay what they were
 	wall    time.Time // by Redis's clock, always going on
@@ -110,7 +113,7 @@ type look struct {
 func (h *Hub) look() look {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	l := look{snap: h.snap, known: h.snap != nil, history: h.history, stale: h.err != nil}
+	l := look{snap: h.snap, known: h.snap != nil, history: h.history, queues: h.queues.samples, stale: h.err != nil}
 	if !l.known {
 		l.snap, l.now, l.wall = &monitor.Snapshot{Type: "snapshot"}, time.Now(), time.Now()
 		return l
@@ -124,7 +127,7 @@ func (h *Hub) look() look {
 }
 
 func (l look) overview() views.OverviewData {
-	return views.OverviewData{Snap: l.snap, History: l.history, Stale: l.stale, Now: l.now}
+	return views.OverviewData{Snap: l.snap, History: l.history, ByQueue: l.queues, Stale: l.stale, Now: l.now}
 }
 
 // poke puts a wake-up into a channel of one place, which may hold one already.

@@ -40,6 +40,12 @@ func newSource(name string) (source, error) {
 	if id, ok := strings.CutPrefix(name, prefixTask); ok && queue.ValidID(id) {
 		return &taskSource{id: id}, nil
 	}
+	if q, ok := strings.CutPrefix(name, prefixQueue); ok && queue.ValidName(q) {
+		return &queueSource{name: q}, nil
+	}
+	if id, ok := strings.CutPrefix(name, prefixWorker); ok && queue.ValidID(id) {
+		return &workerSource{id: id}, nil
+	}
 	if query, ok := strings.CutPrefix(name, prefixTasks); ok {
 		return newTasksSource(query)
 	}
@@ -120,6 +126,7 @@ type taskSource struct {
 	loaded   bool
 	task     *queue.Task
 	attempts []queue.Attempt
+	place    linePlace
 }
 
 func (s *taskSource) load(ctx context.Context, c *queue.Client) error {
@@ -139,7 +146,7 @@ func (s *taskSource) load(ctx context.Context, c *queue.Client) error {
 		s.attempts = attempts
 	}
 	s.task, s.loaded = t, true
-	return nil
+	return s.place.load(ctx, c, t)
 }
 
 // changed reports whether the list of attempts may have changed.
@@ -148,7 +155,7 @@ func changed(a, b *queue.Task) bool {
 }
 
 func (s *taskSource) paint(l look) (*frame, bool) {
-	m := views.NewTask(s.id, s.task, s.attempts, why(l, s.task), l.now)
+	m := views.NewTask(s.id, s.task, s.attempts, l.why(s.task, s.place.Place), l.now)
 	return &frame{model: m, parts: []part{
 		newPart("task-head", views.TaskHead(m, "")),
 		newPart("task-outcome", views.TaskOutcome(m)),
@@ -243,12 +250,4 @@ func (s *tasksSource) paint(l look) (*frame, bool) {
 	}
 	f.parts = []part{newPart("tasks-tabs", views.Tabs(m.Tabs)), newFrozen("tasks-rows", views.TaskRows(rows))}
 	return f, s.loaded
-}
-
-// why says what a pending task waits for; t may be nil.
-func why(l look, t *queue.Task) string {
-	if t == nil || !l.known {
-		return ""
-	}
-	return l.snap.Why(t)
 }

@@ -113,7 +113,7 @@ type Task struct {
 	Error           string          // the last attempt's error
 	LastProgress    *Progress       // what its handler last said of itself
 	CancelRequested bool            // asked to stop, and its handler has not returned yet
-	// Waiting says why a pending task has not started, in a sentence for people. Only the REST API fills it.
+	// Waiting says why it has not started, in a sentence for people. Only the REST API fills it.
 	Waiting string
 
 	ahead bool // see FetchedAhead

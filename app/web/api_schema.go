@@ -59,7 +59,7 @@ type taskDoc struct {
 	Error           *string         `json:"error" doc:"The last attempt's error"`
 	Progress        *progressDoc    `json:"progress"`
 	CancelRequested bool            `json:"cancel_requested" doc:"Asked to stop, and its handler has not returned yet"`
-	Waiting         *string         `json:"waiting" doc:"Why a pending task has not started, in a sentence; null in lists and where it is about to"`
+	Waiting         *string         `json:"waiting" doc:"Why it has not started, in a sentence, with its place in the line where that is why; null in lists and where it is about to"`
 	Tags            []string        `json:"tags" nullable:"false"`
 }
 

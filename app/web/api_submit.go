@@ -13,6 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
+	"github.com/xuniquepatel/queue-pilot/monitor"
 )
 
 const jsonType = "application/json"
@@ -78,6 +79,13 @@ func (s *Server) answerSubmit(ctx context.Context, task queue.Task, done queue.S
 	s.explain(stored)
 	out.Body = taskBody{stored}
 	return out, nil
+}
+
+// explain says of a task what it waits for, by the last snapshot: a submit reads nothing for it.
+func (s *Server) explain(task *queue.Task) {
+	if snap, _, _ := s.hub.Snapshot(); snap != nil {
+		task.Waiting = snap.Why(task, monitor.Line{})
+	}
 }
 
 // awayTask is away for one task. Where the server made the id only this answer can name it.

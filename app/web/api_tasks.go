@@ -79,7 +79,7 @@ func (s *Server) getTask(ctx context.Context, in *getInput) (*taskOutput, error)
 	} else {
 		task, err = s.client.Get(ctx, id)
 	}
-	return s.answerTask(task, id, err)
+	return s.answerTask(ctx, task, id, err)
 }
 
 func (s *Server) waitFinal(id string, wait time.Duration) (*queue.Task, error) {
@@ -88,19 +88,12 @@ func (s *Server) waitFinal(id string, wait time.Duration) (*queue.Task, error) {
 	return s.hub.WaitFinal(ctx, id)
 }
 
-func (s *Server) answerTask(task *queue.Task, id string, err error) (*taskOutput, error) {
+func (s *Server) answerTask(ctx context.Context, task *queue.Task, id string, err error) (*taskOutput, error) {
 	if err != nil {
 		return nil, s.refusal(err, "task "+id, awaySentence)
 	}
-	s.explain(task)
+	task.Waiting = s.hub.Why(ctx, task)
 	return &taskOutput{taskBody{task}}, nil
-}
-
-// explain says of a pending task what it waits for, by the last snapshot.
-func (s *Server) explain(task *queue.Task) {
-	if snap, _, _ := s.hub.Snapshot(); snap != nil {
-		task.Waiting = snap.Why(task)
-	}
 }
 
 // moveRefusal says for a move that does not exist from the task's state which state that is, and the rule.

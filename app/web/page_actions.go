@@ -61,16 +61,6 @@ func (s *Server) deleteForm(c *fiber.Ctx) error {
 	return c.Redirect("/tasks?done=deleted", fiber.StatusSeeOther)
 }
 
-func (s *Server) pauseForm(c *fiber.Ctx) error  { return s.setQueue(c, s.client.Pause, "paused") }
-func (s *Server) resumeForm(c *fiber.Ctx) error { return s.setQueue(c, s.client.Resume, "resumed") }
-
-func (s *Server) setQueue(c *fiber.Ctx, set func(context.Context, string) error, done string) error {
-	if err := set(c.UserContext(), c.Params("q")); err != nil {
-		return s.refusalPage(c, err, "")
-	}
-	return c.Redirect("/queues?done="+done, fiber.StatusSeeOther)
-}
-
 // refusalPage says why a move was not made, or could be lost yet.
 func (s *Server) refusalPage(c *fiber.Ctx, err error, rule string) error {
 	var invalid *queue.InvalidError

@@ -96,7 +96,7 @@ func TestEveryPageShowsWhatThereIsWithoutScripts(t *testing.T) {
 		"/tasks?state=failed":            {"No failed tasks."},
 		"/tasks?queue=other":             {"under this filter"},
 		"/tasks/T1":                      {"&#34;to&#34;: &#34;a\\u003cb&#34;", "Not started yet.", "/tasks/T1/cancel"},
-		"/queues":                        {"No worker is listening on email. 1 task waiting.", "/queues/email/pause"},
+		"/queues":                        {"No worker is listening on email. 1 task is waiting.", "/queues/email/pause"},
 		"/workers":                       {"No worker is running."},
 		"/submit":                        {`name="payload"`, `name="max_attempts"`, "curl -X POST"},
 		"/submit?type=sleep&queue=email": {`value="email"`, "seconds"},

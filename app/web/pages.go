@@ -25,7 +25,11 @@ func (s *Server) registerPages(r fiber.Router) {
 	r.Get("/tasks/:id/cancel", guard, s.confirmCancel)
 	r.Get("/tasks/:id/delete", guard, s.confirmDelete)
 	r.Get("/queues", guard, s.queuesPage)
+	r.Get("/queues/:q", guard, s.queuePage)
 	r.Get("/workers", guard, s.workersPage)
+	r.Get("/workers/:id", guard, s.workerPage)
+	r.Get("/workers/:id/drain", guard, s.confirmDrain)
+	r.Post("/workers/:id/drain", guard, s.drainForm)
 	r.Get("/submit", guard, s.submitPage)
 	r.Post("/submit", guard, s.submitForm)
 	r.Post("/tasks/:id/cancel", guard, s.cancelForm)
@@ -55,6 +59,7 @@ var notices = map[string]string{
 	"deleted":   "The task was deleted.",
 	"paused":    "Paused: what runs goes on, nothing new starts.",
 	"resumed":   "Resumed.",
+	"draining":  "Drains: it finishes what it runs, and leaves.",
 }
 
 // render answers with a page. Pages carry the viewer's own token, so nobody may keep them.

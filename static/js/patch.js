@@ -53,7 +53,9 @@ export const setValues = (values) => {
 const token = () => document.querySelector('meta[name="csrf"]').content;
 
 const replace = (el, markup) => {
+  const open = [...el.querySelectorAll("details[open]")].map((box) => box.id);
   el.innerHTML = markup;
+  for (const box of el.querySelectorAll("details")) if (open.includes(box.id)) box.open = true;
   for (const field of el.querySelectorAll('input[name="_csrf"]')) field.value = token();
   slots = null;
 };
