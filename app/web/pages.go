@@ -30,6 +30,7 @@ func (s *Server) registerPages(r fiber.Router) {
 	r.Get("/workers/:id", guard, s.workerPage)
 	r.Get("/workers/:id/drain", guard, s.confirmDrain)
 	r.Post("/workers/:id/drain", guard, s.drainForm)
+	s.registerExports(r)
 	r.Get("/submit", guard, s.submitPage)
 	r.Post("/submit", guard, s.submitForm)
 	r.Post("/tasks/:id/cancel", guard, s.cancelForm)
