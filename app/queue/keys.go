@@ -45,6 +45,11 @@ const (
 	nameUnreadable = "unreadable"   // list: pending ids whose records cannot be read, kept for people to look at
 	nameWake       = "wake"         // list: a token wakes one scheduler
 	nameOp         = "op:"          // + operation id: what a user's move answered, kept for a minute (once.lua)
+	nameRedrives   = "redrives"     // zset redrive of a group -> when it began, ms
+	nameRedriving  = "redriving"    // hash group -> its redrive that is under way
+	nameRedrive    = "redrive:"     // + redrive: hash of what it is and how far; see Redrive
+	nameRedriveIDs = "redrive_ids:" // + redrive: list of the counted ids whose turn has not come
+	nameRedriveNow = "redrive_now:" // + redrive: list of the ids that run again and have not ended
 	nameMeta       = "meta"         // hash of what is known of the cell as a whole; see Keys.Meta
 	nameChanges    = "changes"      // channel: something changed, at most one hint in 20 ms
 	nameSnapshots  = "snapshots"    // channel: snapshots as JSON
@@ -60,7 +65,8 @@ var luaNames = map[string]string{
 	"scheduled": nameScheduled, "retry": nameRetry, "completed": nameCompleted, "failed": nameFailed,
 	"canceled": nameCanceled, "recent": nameRecent, "purge": namePurge, "purges": namePurges,
 	"paused": namePaused, "unreadable": nameUnreadable, "wake": nameWake, "op": nameOp, "meta": nameMeta, "changes": nameChanges,
-	"snapshots": nameSnapshots,
+	"snapshots": nameSnapshots, "redrives": nameRedrives, "redriving": nameRedriving, "redrive": nameRedrive,
+	"redrive_ids": nameRedriveIDs, "redrive_now": nameRedriveNow,
 }
 
 var luaName = regexp.MustCompile(`\bK\.([a-z_]+)`)
@@ -138,6 +144,9 @@ func (k Keys) Index(s State) string {
 		return ""
 	}
 }
+
+// Redriving is the hash of the redrives that are under way, by group.
+func (k Keys) Redriving() string { return k.prefix + nameRedriving }
 
 // Recent is the list of the newest submitted ids.
 func (k Keys) Recent() string { return k.prefix + nameRecent }

@@ -285,6 +285,20 @@ local function take_back(id, h, s)
   enqueue(id, h.queue, h.priority, true)
 end
 
+-- requeue puts a task that waits for its time, or has ended, on its queue by a user's word. A final one starts again at
+-- attempt 1; its history is kept. The caller flushes.
+local function requeue(id, h, s)
+  redis.call('ZREM', index[s.code], id)
+  count(h.queue, s.code, -1)
+  if s.code == 'f' or s.code == 'x' then
+    redis.call('HDEL', K.state, id)
+  else
+    s.code, s.due, s.stop = 'p', now, '0'
+    redis.call('HSET', K.state, id, format(s))
+  end
+  enqueue(id, h.queue, h.priority)
+end
+
 -- unstarted takes up to n ids that a worker was assigned and did not start off its list, the newest, and puts them
 -- back on their queues. accept(header) chooses; nil takes all. The started ones stand before them. Returns how many.
 local function unstarted(worker, n, accept)

@@ -9,15 +9,7 @@ local h, s = header(record), parse(value)
 if not string.find(ARGV[2], s.code, 1, true) then return 'state' end
 if s.code == 'p' then return 'pending' end
 
-redis.call('ZREM', index[s.code], id)
-count(h.queue, s.code, -1)
-if s.code == 'f' or s.code == 'x' then
-  redis.call('HDEL', K.state, id)
-else
-  s.code, s.due, s.stop = 'p', now, '0'
-  redis.call('HSET', K.state, id, format(s))
-end
-enqueue(id, h.queue, h.priority)
+requeue(id, h, s)
 flush()
 local _, more = assign(1)
 if more then wake() end
