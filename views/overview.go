@@ -23,8 +23,9 @@ type OverviewData struct {
 	ByQueue map[string][]Sample // by name; a queue that is not in it has no rates
 	Latest  []queue.Task        // newest first
 	Failed  []queue.Task        // newest first
-	Stale   bool                // the store does not answer; all this is old
-	Now     time.Time           // by Redis's clock
+	Failing []queue.FailureGroup
+	Stale   bool      // the store does not answer; all this is old
+	Now     time.Time // by Redis's clock
 }
 
 // Overview is the page "/".
@@ -37,6 +38,7 @@ type Overview struct {
 	Longest []Longest
 	Latest  []TaskRow
 	Failed  []TaskRow
+	Failing []FailureRow
 }
 
 // Tile is one big number that links to its details.
@@ -79,6 +81,7 @@ func NewOverview(d OverviewData) Overview {
 		Longest: newLongest(d),
 		Latest:  newTaskRows(d.Latest, d.Now),
 		Failed:  newTaskRows(d.Failed, d.Now),
+		Failing: newFailing(d.Failing, d.Now),
 	}
 }
 

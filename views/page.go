@@ -11,7 +11,7 @@ import (
 // Page is what stands around every page's content.
 type Page struct {
 	Title  string
-	Path   string // the entry of the navigation that is current: "/", "/tasks", "/queues", "/workers", "/submit"
+	Path   string // the entry of the navigation that is current: "/", "/tasks", "/failed", "/queues", "/workers", "/submit"
 	Chrome Chrome
 	Live   string // the JSON of a Mark, empty for a page that does not change
 	CSRF   string // the token that this viewer's forms carry

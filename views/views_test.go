@@ -66,6 +66,7 @@ var sampleHistory = []Sample{{At: at(300)}, {At: at(100), Submitted: 400, Comple
 func sampleData(text string) OverviewData {
 	return OverviewData{
 		Snap: sampleSnapshot(text), Now: noon, Latest: []queue.Task{sampleTask(text)}, Failed: []queue.Task{sampleTask(text)},
+		Failing: []queue.FailureGroup{sampleGroup(text, 7)},
 		History: sampleHistory, ByQueue: map[string][]Sample{text: sampleHistory},
 	}
 }
@@ -95,6 +96,9 @@ func pages(text string) map[string]templ.Component {
 		"running":  TaskPage(p, NewTask(task.ID, &running, attempts, "", noon)),
 		"deleted":  TaskPage(p, NewTask(task.ID, nil, nil, "", noon)),
 		"submit":   SubmitPage(p, Submit{ID: text, Type: text, Queue: text, Payload: text, Priority: text, Field: "id", Wrong: text, Error: text, Examples: Examples(), Queues: []string{text}, Curl: Curl(text, task.Payload), Server: text, Open: true}),
+		"failed":   FailedPage(p, NewFailed(sampleFailed(text))),
+		"failure":  FailureGroupPage(p, NewFailurePage(&sampleFailed(text).Groups[0], &sampleFailed(text).Redrives[0], noon)),
+		"redrive":  RedriveAskPage(p, sampleAsk(text)),
 		"confirm":  ConfirmPage(p, ConfirmCancel(&running)),
 		"fault":    FaultPage(p, Fault{Status: "503", Title: text, Sentence: text, Known: text, At: "12:00:00", Retry: true}),
 	}
