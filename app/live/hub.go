@@ -46,11 +46,12 @@ type Hub struct {
 	reading  sync.Mutex // held while a page reads the snapshot
 	readFrom time.Time  // when the last such read began; guarded by reading
 
-	dirty   chan struct{} // wakes the painter
-	watcher *watcher
-	places  pacer         // of reads of a task's place
-	stop    chan struct{} // closed when all sockets must go
-	sockets sync.WaitGroup
+	dirty    chan struct{} // wakes the painter
+	watcher  *watcher
+	failures *failures
+	places   pacer         // of reads of a task's place
+	stop     chan struct{} // closed when all sockets must go
+	sockets  sync.WaitGroup
 }
 
 // New returns a hub that reads through c. It does nothing before Run.
@@ -61,10 +62,12 @@ func New(c *queue.Client, cfg Config) *Hub {
 	if cfg.MaxSockets == 0 {
 		cfg.MaxSockets = 10_000
 	}
-	return &Hub{
+	h := &Hub{
 		client: c, cfg: cfg, epoch: rand.Text()[:12], pollers: map[chan struct{}]struct{}{}, topics: map[string]*topic{},
 		dirty: make(chan struct{}, 1), watcher: newWatcher(c), stop: make(chan struct{}),
 	}
+	h.failures = &failures{wake: func() { poke(h.dirty) }}
+	return h
 }
 
 // Run reads and broadcasts until ctx ends, then closes every socket with 1001 (going away) and returns once their

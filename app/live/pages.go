@@ -93,7 +93,7 @@ func (h *Hub) pageTopic(name string) (*topic, error) {
 	if !errors.Is(err, errTooMany) {
 		return t, err
 	}
-	src, err := newSource(name)
+	src, err := h.source(name)
 	return newTopic(name, src), err
 }
 

@@ -86,7 +86,7 @@ func (h *Hub) topic(name string) (*topic, error) {
 		t.touch()
 		return t, nil
 	}
-	src, err := newSource(name)
+	src, err := h.source(name)
 	if err != nil {
 		return nil, err
 	}

@@ -37,6 +37,9 @@ func newSource(name string) (source, error) {
 	case topicWorkers:
 		return &workersSource{}, nil
 	}
+	if src := newFailedSource(name); src != nil {
+		return src, nil
+	}
 	if id, ok := strings.CutPrefix(name, prefixTask); ok && queue.ValidID(id) {
 		return &taskSource{id: id}, nil
 	}
@@ -73,6 +76,7 @@ func (*chromeSource) paint(l look) (*frame, bool) {
 }
 
 type overviewSource struct {
+	sharing
 	loaded         bool
 	latest, failed []queue.Task
 }
@@ -87,12 +91,12 @@ func (s *overviewSource) load(ctx context.Context, c *queue.Client) error {
 		return fmt.Errorf("list the failed tasks: %w", err)
 	}
 	s.latest, s.failed, s.loaded = latest.Items, failed.Items, true
-	return nil
+	return s.readFailures(ctx, c)
 }
 
 func (s *overviewSource) paint(l look) (*frame, bool) {
 	d := l.overview()
-	d.Latest, d.Failed = s.latest, s.failed
+	d.Latest, d.Failed, d.Failing = s.latest, s.failed, s.group("", "", l.now)
 	m := views.NewOverview(d)
 	return &frame{model: m, parts: []part{
 		newPart("o-status", views.StatusLine(m.Status)),
@@ -102,6 +106,7 @@ func (s *overviewSource) paint(l look) (*frame, bool) {
 		newPart("o-longest", views.LongestList(m.Longest)),
 		newPart("o-queues", views.QueueList(m.Queues, "")),
 		newPart("o-workers", views.WorkerList(m.Workers)),
+		newPart("o-failing", views.FailingList(m.Failing)),
 		newPart("o-failed", views.FailedList(m.Failed)),
 	}}, l.known || s.loaded
 }
