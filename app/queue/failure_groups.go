@@ -48,6 +48,17 @@ func (f *Failures) Groups(queue, kind string, now time.Time) []FailureGroup {
 	return groups
 }
 
+// Find returns the group with the id, or nil where no failed task is of it.
+func (f *Failures) Find(id string) *FailureGroup {
+	groups := f.Groups("", "", time.UnixMilli(f.Until))
+	for i := range groups {
+		if groups[i].Group == id {
+			return &groups[i]
+		}
+	}
+	return nil
+}
+
 // add takes the next older one.
 func (g *FailureGroup) add(f Failure, now int64) {
 	g.Count++

@@ -35,6 +35,7 @@ func TestTheDocumentNamesEveryPathAndField(t *testing.T) {
 		"/tasks/{id}/retry": {"post"}, "/tasks/{id}/cancel": {"post"}, "/tasks/{id}/run": {"post"},
 		"/queues": {"get"}, "/queues/{q}": {"get"}, "/queues/{q}/pause": {"post"}, "/queues/{q}/resume": {"post"},
 		"/workers": {"get"}, "/workers/{id}": {"get"}, "/workers/{id}/drain": {"post"}, "/stats": {"get"},
+		"/failures": {"get"}, "/failures/{group}/redrive": {"post"}, "/redrives/{id}": {"get"}, "/redrives/{id}/stop": {"post"},
 	} {
 		operations, _ := paths["/api/v1"+path].(map[string]any)
 		for _, method := range methods {

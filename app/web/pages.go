@@ -24,6 +24,7 @@ func (s *Server) registerPages(r fiber.Router) {
 	r.Get("/tasks/:id", guard, s.taskPage)
 	r.Get("/tasks/:id/cancel", guard, s.confirmCancel)
 	r.Get("/tasks/:id/delete", guard, s.confirmDelete)
+	s.registerFailed(r, guard)
 	r.Get("/queues", guard, s.queuesPage)
 	r.Get("/queues/:q", guard, s.queuePage)
 	r.Get("/workers", guard, s.workersPage)
@@ -51,16 +52,18 @@ func (s *Server) frame(c *fiber.Ctx, title, path string, chrome views.Chrome, ma
 
 // notices are what the action before a page did, by the word in its address. Nothing but these words can be shown.
 var notices = map[string]string{
-	"submitted": "Submitted.",
-	"existed":   "The same task was submitted before: here it is.",
-	"canceled":  "Canceled.",
-	"stopping":  "Asked to stop: its handler has not returned yet.",
-	"retried":   "Waits to run again.",
-	"started":   "Waits for a free slot now.",
-	"deleted":   "The task was deleted.",
-	"paused":    "Paused: what runs goes on, nothing new starts.",
-	"resumed":   "Resumed.",
-	"draining":  "Drains: it finishes what it runs, and leaves.",
+	"submitted":   "Submitted.",
+	"existed":     "The same task was submitted before: here it is.",
+	"canceled":    "Canceled.",
+	"stopping":    "Asked to stop: its handler has not returned yet.",
+	"retried":     "Waits to run again.",
+	"started":     "Waits for a free slot now.",
+	"deleted":     "The task was deleted.",
+	"paused":      "Paused: what runs goes on, nothing new starts.",
+	"redriving":   "The retry began: one task runs first.",
+	"redrivestop": "Asked to stop: nothing more is touched, and what runs again goes on.",
+	"resumed":     "Resumed.",
+	"draining":    "Drains: it finishes what it runs, and leaves.",
 }
 
 // render answers with a page. Pages carry the viewer's own token, so nobody may keep them.

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -53,6 +54,9 @@ type Server struct {
 
 	snapshots *coalescer[struct{}, *monitor.Snapshot]
 	listings  *coalescer[int, listing] // by limit
+	failures  *coalescer[struct{}, *queue.Failures]
+
+	lastFailures atomic.Pointer[queue.Failures] // what the API read last
 
 	stopping context.Context // ends long polls when the server stops
 	stop     context.CancelFunc
@@ -73,6 +77,7 @@ func New(c *queue.Client, hub *live.Hub, cfg Config) *Server {
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	s.snapshots = newCoalescer(s.readSnapshot)
 	s.listings = newCoalescer(s.readListing)
+	s.failures = newCoalescer(s.readFailures)
 	s.app = fiber.New(fiber.Config{
 		AppName:                      "QueuePilot",
 		DisableStartupMessage:        true,
