@@ -37,7 +37,7 @@ if failed * 10 > math.max(ended, math.min(upto[stage] or upto[2], total)) then
 elseif asked then
   state, reason = 'stopped', 'asked'
 end
-while state == 'running' and upto[stage] and #open == 0 and ended >= upto[stage] do
+while state == 'running' and upto[stage] and ended >= upto[stage] do
   stage, changed = stage + 1, true
 end
 

@@ -94,6 +94,10 @@ func TestACanaryThatFailsAgainStopsTheRedrive(t *testing.T) {
 		if keys != 0 {
 			b.t.Error("its lists are kept although it ended")
 		}
+		// A monitor that listed the redrives before this end, and comes after it.
+		must(b.t, b.c.Redis().HSet(b.t.Context(), b.c.Keys().Redriving(), r.Group, r.ID).Err())
+		b.step()
+		b.expect(r.ID, "after a late step", "stoppedfailing 1: 29 waiting, 0 open, 0 ok, 1 failed, 0 skipped")
 	})
 }
 
