@@ -74,7 +74,7 @@ func NewChrome(snap *monitor.Snapshot, stale bool, now time.Time) Chrome {
 	c := Chrome{
 		Tasks:  Capped(t.Pending + t.Assigned + t.Running + t.Scheduled + t.Retry),
 		Queues: Count(int64(len(snap.Queues))), Workers: Count(int64(t.Workers)), Failed: Capped(t.Failed),
-		Clock: Clock(at), ISO: ISO(at),
+		Clock: Clock(at), ISO: ISO(at.Truncate(time.Second)), // a slot: finer, and it would change with every frame
 	}
 	if stale {
 		c.Stale = &Stale{Known: true, Clock: c.Clock, ISO: c.ISO, Age: Age(now.Sub(at))}

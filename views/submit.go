@@ -73,7 +73,7 @@ type Fault struct {
 	Title    string
 	Sentence string
 	Known    string // the last known numbers in words; empty for none
-	At       string // their time
+	At, ISO  string // their time
 	Retry    bool   // it may pass by itself: the page loads anew when the stream says so
 }
 

@@ -29,8 +29,8 @@ type Task struct {
 // Fact is one line of a task's list of facts. Code is shown in monospace.
 type Fact struct {
 	Key, Label, Value, Href string
-	ISO                     string // of a time
-	Code                    bool
+	Code, Time              bool
+	ISO                     string // of a time; empty while it has none
 }
 
 // Blob is JSON as people read it.
@@ -131,7 +131,7 @@ func facts(t *queue.Task, now time.Time) []Fact {
 		moment(key("created"), "Submitted", t.CreatedAt, now),
 	}
 	if !t.RunAt.IsZero() && !t.State.Final() && t.State != queue.Running {
-		list = append(list, Fact{Key: key("run_at"), Label: "Not before", Value: Moment(t.RunAt), ISO: ISO(t.RunAt)})
+		list = append(list, Fact{Key: key("run_at"), Label: "Not before", Value: Moment(t.RunAt), Time: true, ISO: ISO(t.RunAt)})
 	}
 	list = append(list, moment(key("started"), "Started", t.StartedAt, now), moment(key("finished"), "Finished", t.FinishedAt, now))
 	if t.Losses > 0 {
@@ -153,7 +153,7 @@ func workerFact(key, id string) Fact {
 
 // moment is the fact of a time: the time itself, which never changes, so that it need not be sent again every second.
 func moment(key, label string, at, _ time.Time) Fact {
-	return Fact{Key: key, Label: label, Value: Moment(at), ISO: ISO(at)}
+	return Fact{Key: key, Label: label, Value: Moment(at), Time: true, ISO: ISO(at)}
 }
 
 func priority(t *queue.Task) string {

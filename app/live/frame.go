@@ -72,6 +72,9 @@ func split(markup string) (shape string, vals map[string]string) {
 			vals[key], _ = attribute(tag, name)
 			b.WriteString(without(tag, name))
 			markup = markup[end:]
+			if name == "datetime" { // the browser derives the text, in the viewer's time zone
+				markup = markup[max(0, strings.IndexByte(markup, '<')):]
+			}
 			continue
 		}
 		stop := end + max(0, strings.IndexByte(markup[end:], '<'))

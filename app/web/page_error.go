@@ -18,7 +18,7 @@ func (s *Server) errorPage(c *fiber.Ctx, status int, title, sentence string) err
 		c.Set(fiber.HeaderRetryAfter, retryAfter)
 		m.Retry = c.Method() == fiber.MethodGet // loading a POST anew would send it again
 		if snap, _, _ := s.hub.Snapshot(); snap != nil {
-			m.Known, m.At = lastKnown(snap), views.Clock(snap.At.Time)
+			m.Known, m.At, m.ISO = lastKnown(snap), views.Clock(snap.At.Time), views.ISO(snap.At.Time)
 		}
 	}
 	around := s.hub.Chrome(c.UserContext())

@@ -1,4 +1,5 @@
 // Applies what the stream sends. Values are set as text, never as markup; markup comes ready from the server's templates.
+import { retime, retimeAll } from "./time.js";
 
 let slots = null; // slot -> its elements; made anew after a change of structure
 const kept = new Map(); // values that came while their part was held
@@ -16,10 +17,16 @@ const find = (key) => {
   return slots.get(key) || [];
 };
 
-// A part is held while somebody points at it, has the focus in it or selects from it: what is clicked must not move.
+// A field that somebody filled in, or a row that somebody selected.
+const dirty = (field) => field.value !== field.defaultValue || field.checked !== field.defaultChecked;
+const fields = 'input:not([type="hidden"]), textarea';
+
+// A part is held while somebody points at it, has the focus in it, selects or types in it, or answers a question: what
+// is clicked must not move.
 const hovers = matchMedia("(hover: hover)").matches;
 const held = (el) => {
   if (el.dataset.part === "urgent") return false;
+  if (document.querySelector("dialog[open]") || [...el.querySelectorAll(fields)].some(dirty)) return true;
   if ((hovers && el.matches(":hover")) || el.contains(document.activeElement)) return true;
   const selection = getSelection();
   return selection.type === "Range" && el.contains(selection.anchorNode);
@@ -27,8 +34,10 @@ const held = (el) => {
 
 const set = (el, text) => {
   const attribute = el.dataset.a;
+  if (el.matches(fields) && (el === document.activeElement || dirty(el))) return;
   if (attribute) {
     el.setAttribute(attribute, text);
+    if (attribute === "datetime") retime(el);
     return;
   }
   if (el.textContent === text) return;
@@ -57,6 +66,7 @@ const replace = (el, markup) => {
   el.innerHTML = markup;
   for (const box of el.querySelectorAll("details")) if (open.includes(box.id)) box.open = true;
   for (const field of el.querySelectorAll('input[name="_csrf"]')) field.value = token();
+  retimeAll(el);
   slots = null;
 };
 
@@ -90,7 +100,7 @@ const release = () => {
   if (!waiting.size) kept.clear();
 };
 const releaseSoon = () => { if (waiting.size) setTimeout(release, 50); };
-for (const type of ["pointerout", "focusout", "selectionchange"]) document.addEventListener(type, releaseSoon);
+for (const type of ["pointerout", "focusout", "selectionchange", "change"]) document.addEventListener(type, releaseSoon);
 setInterval(releaseSoon, 1000); // a window in the background gets none of these events
 
 // The list of tasks: rows that left the filter are dimmed, rows that came are announced.
@@ -112,7 +122,6 @@ export const setPage = (text) => {
   for (const el of page.querySelectorAll("[data-part]")) if (el.id !== "chrome-nav") parts[el.id] = el.innerHTML;
   setParts(parts);
   const values = {};
-  for (const el of page.querySelectorAll("[data-v]")) if (!el.dataset.a) values[el.dataset.v] = el.textContent;
+  for (const el of page.querySelectorAll("[data-v]")) values[el.dataset.v] = el.dataset.a ? el.getAttribute(el.dataset.a) : el.textContent;
   setValues(values);
-  return page.body.dataset.clock;
 };

@@ -1,6 +1,7 @@
 // The client of /ws/ui. It follows the page's topics, puts deltas on what it has, and asks for a snap where one is missing.
 import { setParts, setRows, setValues, setPage } from "./patch.js";
 import * as badge from "./badge.js";
+import { sayStatus } from "./say.js";
 
 const longest = 30_000, first = 500; // ms between attempts
 const silence = 8_000; // ms after which a connection that says nothing is given up; a ping comes every second
@@ -9,11 +10,13 @@ const silence = 8_000; // ms after which a connection that says nothing is given
 // stays; and a page that has just loaded stays, or two servers of different builds would make it load for ever.
 const outdated = (build) => !import.meta.url.includes(build) && !document.querySelector("form.form") && performance.now() > 10_000;
 
+// connect returns what pauses the numbers and lets them go on.
 export const connect = (mark) => {
   let { epoch, topics } = mark;
-  let socket = null, failures = 0, timer = 0, watchdog = 0, away = false;
+  let socket = null, failures = 0, timer = 0, watchdog = 0, away = false, paused = false;
   const say = (message) => { if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message)); };
   const subscribe = () => say({ type: "sub", epoch, topics });
+  const sayHidden = () => say({ type: "vis", hidden: paused || document.hidden });
   const again = (topic) => { topics[topic] = 0; subscribe(); };
 
   const handlers = {
@@ -22,7 +25,7 @@ export const connect = (mark) => {
       if (outdated(m.build)) return location.reload();
       if (m.epoch !== epoch) for (const topic in topics) topics[topic] = 0;
       epoch = m.epoch;
-      if (document.hidden) say({ type: "vis", hidden: true });
+      sayHidden();
       subscribe();
     },
     snap(m) {
@@ -57,8 +60,9 @@ export const connect = (mark) => {
 
   const receive = (event) => {
     const m = JSON.parse(event.data);
-    handlers[m.type]?.(m);
+    if (!paused || !m.t) handlers[m.type]?.(m); // what was under way when it was paused comes again
     badge.frame();
+    sayStatus();
     recover();
     guard();
   };
@@ -70,9 +74,10 @@ export const connect = (mark) => {
   };
 
   const poll = async () => {
+    if (paused) return;
     try {
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
-      if (answer.ok || answer.status === 503) badge.numbersOf(setPage(await answer.text()));
+      if (answer.ok || answer.status === 503) setPage(await answer.text());
       if (answer.ok) badge.frame();
     } catch { /* the next attempt will tell */ }
   };
@@ -98,8 +103,18 @@ export const connect = (mark) => {
     guard();
   };
 
-  document.addEventListener("visibilitychange", () => say({ type: "vis", hidden: document.hidden }));
+  // While paused the server sends as little as to a hidden tab; afterwards it sends all that was missed.
+  const pause = () => {
+    paused = !paused;
+    badge.pause(paused);
+    sayHidden();
+    if (!paused) subscribe();
+  };
+
+  document.addEventListener("visibilitychange", sayHidden);
+  badge.onPress(pause);
   addEventListener("online", () => { clearTimeout(timer); open(); });
   recover();
   open();
+  return pause;
 };

@@ -1,10 +1,20 @@
 // Theme and copying.
+import { keep } from "./store.js";
 
-const flip = () => {
-  const root = document.documentElement;
-  const dark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = dark ? "light" : "dark";
-  try { localStorage.setItem("theme", root.dataset.theme); } catch { /* then it holds for this page */ }
+const themes = ["system", "light", "dark"];
+const root = document.documentElement;
+const button = document.getElementById("theme");
+const theme = () => root.dataset.theme || "system";
+const following = () => themes[(themes.indexOf(theme()) + 1) % themes.length];
+
+const show = () => { button.title = `Theme: ${theme()}. Next: ${following()}`; };
+
+export const turnTheme = () => {
+  const chosen = following();
+  if (chosen === "system") delete root.dataset.theme;
+  else root.dataset.theme = chosen;
+  keep("theme", chosen === "system" ? "" : chosen);
+  show();
 };
 
 const copy = async (button) => {
@@ -16,7 +26,8 @@ const copy = async (button) => {
 };
 
 export const tools = () => {
-  document.getElementById("theme").addEventListener("click", flip);
+  show();
+  button.addEventListener("click", turnTheme);
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-copy]");
     if (button) copy(button);
