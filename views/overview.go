@@ -30,6 +30,7 @@ type OverviewData struct {
 
 // Overview is the page "/".
 type Overview struct {
+	First   *First // nil once a task was ever submitted
 	Status  Status
 	Tiles   []Tile
 	Chart   Chart
@@ -73,6 +74,7 @@ type Longest struct {
 // NewOverview fills the overview.
 func NewOverview(d OverviewData) Overview {
 	return Overview{
+		First:   newFirst(d),
 		Status:  newStatus(d),
 		Tiles:   newTiles(d),
 		Chart:   newChart(d.History, d.Now),

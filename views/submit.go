@@ -65,6 +65,7 @@ type Confirm struct {
 	Verb     string // the button's word
 	Action   string // where the form posts to
 	Back     string
+	Harmless bool // the button need not look dangerous
 }
 
 // Fault is the page of an error.

@@ -57,7 +57,7 @@ func sampleSnapshot(text string) *monitor.Snapshot {
 			},
 			{ID: "w-0", Name: text, State: queue.WorkerLost, Requeued: 20, LastHeartbeatAt: queue.Time{Time: at(9)}},
 		},
-		Totals: monitor.Totals{Pending: 124, Running: 3, Failed: 2, Completed: 1500, CompletedTotal: 1500, Workers: 1, WorkersLost: 1, Slots: 4},
+		Totals: monitor.Totals{Pending: 124, Running: 3, Failed: 2, Completed: 1500, CompletedTotal: 1500, SubmittedTotal: 1624, Workers: 1, WorkersLost: 1, Slots: 4},
 	}
 }
 
@@ -99,6 +99,8 @@ func pages(text string) map[string]templ.Component {
 		"failed":   FailedPage(p, NewFailed(sampleFailed(text))),
 		"failure":  FailureGroupPage(p, NewFailurePage(&sampleFailed(text).Groups[0], &sampleFailed(text).Redrives[0], noon)),
 		"redrive":  RedriveAskPage(p, sampleAsk(text)),
+		"first":    OverviewPage(p, NewOverview(OverviewData{Snap: &monitor.Snapshot{At: queue.Time{Time: noon}}, Now: noon})),
+		"retry":    ConfirmPage(p, ConfirmRetry(&task)),
 		"confirm":  ConfirmPage(p, ConfirmCancel(&running)),
 		"fault":    FaultPage(p, Fault{Status: "503", Title: text, Sentence: text, Known: text, At: "12:00:00", Retry: true}),
 	}

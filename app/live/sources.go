@@ -100,6 +100,7 @@ func (s *overviewSource) paint(l look) (*frame, bool) {
 	m := views.NewOverview(d)
 	return &frame{model: m, parts: []part{
 		newPart("o-status", views.StatusLine(m.Status)),
+		newPart("o-first", views.FirstSteps(m.First, "")),
 		newPart("o-tiles", views.Tiles(m.Tiles)),
 		newPart("o-chart", views.ChartView(m.Chart)),
 		newPart("o-latest", views.LatestList(m.Latest)),

@@ -33,7 +33,7 @@ func (s *Server) tryMove(ctx context.Context, id string, move taskMove) (*queue.
 }
 
 func (s *Server) retryForm(c *fiber.Ctx) error {
-	return s.moveTask(c, s.client.Redrive, "retried", "Only a failed, canceled or retrying task can be tried again.")
+	return s.moveTask(c, s.client.Redrive, "retried", retryRule)
 }
 
 func (s *Server) runForm(c *fiber.Ctx) error {

@@ -25,6 +25,7 @@ func (s *Server) registerPages(r fiber.Router) {
 	r.Get("/tasks/:id/cancel", guard, s.confirmCancel)
 	r.Get("/tasks/:id/delete", guard, s.confirmDelete)
 	s.registerFailed(r, guard)
+	r.Get("/tasks/:id/retry", guard, s.confirmRetry)
 	r.Get("/queues", guard, s.queuesPage)
 	r.Get("/queues/:q", guard, s.queuePage)
 	r.Get("/workers", guard, s.workersPage)
@@ -34,6 +35,7 @@ func (s *Server) registerPages(r fiber.Router) {
 	s.registerExports(r)
 	r.Get("/submit", guard, s.submitPage)
 	r.Post("/submit", guard, s.submitForm)
+	r.Post("/demo", guard, s.demoForm)
 	r.Post("/tasks/:id/cancel", guard, s.cancelForm)
 	r.Post("/tasks/:id/retry", guard, s.retryForm)
 	r.Post("/tasks/:id/run", guard, s.runForm)
@@ -64,6 +66,7 @@ var notices = map[string]string{
 	"redrivestop": "Asked to stop: nothing more is touched, and what runs again goes on.",
 	"resumed":     "Resumed.",
 	"draining":    "Drains: it finishes what it runs, and leaves.",
+	"demo":        "Submitted 20 demo tasks to the queue demo.",
 }
 
 // render answers with a page. Pages carry the viewer's own token, so nobody may keep them.
