@@ -24,6 +24,7 @@ type Config struct {
 
 	Addr        string   `default:"127.0.0.1:8080" placeholder:"HOST:PORT" group:"Web" help:"Address of dashboard and API. This machine only by default: whoever reaches it may submit and cancel tasks."`
 	CORSOrigins []string `name:"cors-origins" placeholder:"ORIGIN" group:"Web" help:"Origins whose pages may call the API, as in https://example.com; comma-separated. None by default: other sites' pages have no business here."`
+	Dev         bool     `group:"Web" help:"Serve /dev/components too, the page of all the dashboard's parts. Off by default: it is for those who change them."`
 
 	Concurrency int    `default:"0" placeholder:"SLOTS" group:"Worker" help:"Tasks that this process runs at the same time. 0 means two for each CPU, at least 4: most tasks wait for something else for at least half of their time."`
 	Queues      string `default:"*" placeholder:"NAME[=WEIGHT]" group:"Worker" help:"Queues to work on, comma-separated, with weights: \"default,critical=5\" takes from critical five times as often. * is every queue with weight 1, so that no task waits for want of a flag."`

@@ -19,6 +19,9 @@ func (s *Server) registerPages(r fiber.Router) {
 	guard := csrfGuard()
 	r.Get("/static/*", s.asset)
 	r.Get("/favicon.ico", s.favicon)
+	if s.cfg.Dev {
+		r.Get("/dev/components", guard, s.componentsPage)
+	}
 	r.Get("/", guard, s.overviewPage)
 	r.Get("/tasks", guard, s.tasksPage)
 	r.Get("/tasks/:id", guard, s.taskPage)

@@ -40,6 +40,7 @@ type Config struct {
 	Version     string        // shown by /healthz and in the pages' footer
 	Log         *slog.Logger  // slog.Default() where nil
 	StoreNote   func() string // what the store promises by now; shown in the pages' footer; nothing where nil
+	Dev         bool          // serve /dev/components
 
 	readTimeout time.Duration // 30 s where 0; tests take less
 }
