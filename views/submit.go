@@ -9,15 +9,21 @@ import (
 
 // Submit is the page "/submit": the form with what was typed so far, and what is wrong with it.
 type Submit struct {
-	ID, Type, Queue, Payload              string
-	Priority, Delay, MaxAttempts, Timeout string
-	Error                                 string // about the whole: "The server cannot reach Redis ..."
-	Field, Wrong                          string // the field that is wrong, named as in JSON, and why
-	Open                                  bool   // unfold the options
-	Examples                              []Example
-	Queues, Types                         []string
-	Curl                                  string // the same request as a command
-	Server                                string // "http://localhost:8080"
+	ID, Type, Queue, Payload string
+	Options                  SubmitOptions
+	Error                    string // about the whole: "The server cannot reach Redis ..."
+	Field, Wrong             string // the field that is wrong, named as in JSON, and why
+	Open                     bool   // unfold the options
+	Examples                 []Example
+	Queues, Types            []string
+	Curl                     string // the same request as a command
+	Server                   string // "http://localhost:8080"
+}
+
+// SubmitOptions are the folded fields of the form, as typed.
+type SubmitOptions struct {
+	Priority, Delay, RunAt, MaxAttempts, Timeout, Retention, Tags string
+	Strategy, Base, Most, Jitter                                  string // of the backoff
 }
 
 // Example is a payload to start from.

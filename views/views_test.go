@@ -95,7 +95,7 @@ func pages(text string) map[string]templ.Component {
 		"task":     TaskPage(p, NewTask(task.ID, &task, attempts, "", noon)),
 		"running":  TaskPage(p, NewTask(task.ID, &running, attempts, "", noon)),
 		"deleted":  TaskPage(p, NewTask(task.ID, nil, nil, "", noon)),
-		"submit":   SubmitPage(p, Submit{ID: text, Type: text, Queue: text, Payload: text, Priority: text, Field: "id", Wrong: text, Error: text, Examples: Examples(), Queues: []string{text}, Curl: Curl(text, task.Payload), Server: text, Open: true}),
+		"submit":   SubmitPage(p, Submit{ID: text, Type: text, Queue: text, Payload: text, Options: SubmitOptions{Priority: text, Tags: text, RunAt: text}, Field: "id", Wrong: text, Error: text, Examples: Examples(), Queues: []string{text}, Curl: Curl(text, task.Payload), Server: text, Open: true}),
 		"failed":   FailedPage(p, NewFailed(sampleFailed(text))),
 		"failure":  FailureGroupPage(p, NewFailurePage(&sampleFailed(text).Groups[0], &sampleFailed(text).Redrives[0], noon)),
 		"redrive":  RedriveAskPage(p, sampleAsk(text)),

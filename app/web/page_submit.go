@@ -1,7 +1,6 @@
 package web
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -29,79 +28,16 @@ func (s *Server) submitPage(c *fiber.Ctx) error {
 	return s.showForm(c, fiber.StatusOK, m)
 }
 
-// readForm takes the fields, which are named as in JSON.
-func readForm(get func(string) string) views.Submit {
-	field := func(name string) string { return strings.TrimSpace(get(name)) }
-	return views.Submit{
-		ID: field("id"), Type: field("type"), Queue: field("queue"), Payload: get("payload"), Priority: field("priority"),
-		Delay: field("delay_seconds"), MaxAttempts: field("max_attempts"), Timeout: field("timeout_seconds"),
-	}
-}
-
 // showForm answers with the form as it was filled.
 func (s *Server) showForm(c *fiber.Ctx, status int, m views.Submit) error {
 	m.Examples, m.Server = views.Examples(), c.BaseURL()
-	m.Open = m.Priority+m.Delay+m.MaxAttempts+m.Timeout != ""
+	m.Open = m.Options != (views.SubmitOptions{})
 	if snap, _, _ := s.hub.Snapshot(); snap != nil {
 		m.Queues, m.Types = views.Known(snap)
 	}
 	m.Curl = views.Curl(m.Server, taskJSON(m))
 	around := s.hub.Chrome(c.UserContext())
 	return render(c, status, views.SubmitPage(s.frame(c, "Submit", "/submit", around.Chrome, around.Mark), m))
-}
-
-// taskJSON writes the form as the API's JSON. A number field that holds no number goes as text, so that the decoder's
-// own words tell what is wrong with it.
-func taskJSON(m views.Submit) json.RawMessage {
-	type form struct {
-		ID          string          `json:"id,omitempty"`
-		Type        string          `json:"type,omitempty"`
-		Queue       string          `json:"queue,omitempty"`
-		Payload     json.RawMessage `json:"payload"`
-		Priority    json.RawMessage `json:"priority,omitempty"`
-		Delay       json.RawMessage `json:"delay_seconds,omitempty"`
-		MaxAttempts json.RawMessage `json:"max_attempts,omitempty"`
-		Timeout     json.RawMessage `json:"timeout_seconds,omitempty"`
-	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // for the command that people read
-	err := enc.Encode(form{
-		m.ID, m.Type, m.Queue, payloadJSON(m.Payload), number(m.Priority), number(m.Delay), number(m.MaxAttempts),
-		number(m.Timeout),
-	})
-	if err != nil {
-		return json.RawMessage("null") // every raw message was checked to be JSON
-	}
-	return bytes.TrimSpace(b.Bytes())
-}
-
-// payloadJSON takes text that is no JSON as a string, as the Python system's payloads were.
-func payloadJSON(text string) json.RawMessage {
-	text = strings.TrimSpace(text)
-	if json.Valid([]byte(text)) {
-		return json.RawMessage(text)
-	}
-	return quoted(text)
-}
-
-func number(text string) json.RawMessage {
-	if text == "" {
-		return nil
-	}
-	var n json.Number
-	if json.Unmarshal([]byte(text), &n) == nil && text[0] != '"' {
-		return json.RawMessage(text)
-	}
-	return quoted(text)
-}
-
-func quoted(text string) json.RawMessage {
-	b, err := json.Marshal(text)
-	if err != nil {
-		return json.RawMessage("null") // every string can be written
-	}
-	return b
 }
 
 // brokenJSON says where a payload that looks like JSON stops being it. Plain text is no mistake: it goes as a string.
@@ -157,6 +93,9 @@ func (s *Server) refuseForm(c *fiber.Ctx, m views.Submit, err error) error {
 	switch {
 	case errors.As(err, &invalid):
 		m.Field, m.Wrong = invalid.Field, invalid.Error()
+		if m.Field == "backoff" { // the first field of that object
+			m.Field = "backoff.strategy"
+		}
 	case errors.Is(err, queue.ErrPayloadDiffers):
 		m.Field, m.Wrong = "id", "this id belongs to a task with another payload; nothing was submitted"
 		return s.showForm(c, fiber.StatusConflict, m)
