@@ -28,7 +28,7 @@ const act = (verb) => {
 
 const search = () => {
   const field = document.querySelector('header input[type="search"], [role="search"] input[name="q"]');
-  if (field) field.select();
+  if (field) { field.focus(); field.select(); }
   else location.assign("/tasks#search");
 };
 
