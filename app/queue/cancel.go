@@ -9,7 +9,7 @@ import (
 //go:embed cancel.lua
 var cancelLua string
 
-var cancelScript = NewAssigningScript("cancel", cancelLua).Once()
+var cancelScript = NewAssigningScript("cancel", cancelLua, tryLua, oneLua).Once()
 
 // cancelWait is how long Cancel waits for a running handler to return: most honour their context within it.
 const cancelWait = time.Second
@@ -18,7 +18,7 @@ const cancelWait = time.Second
 // second for it, and returns it with CancelRequested set where its handler needs longer. ErrNotFound; ErrState where
 // the task is final already.
 func (c *Client) Cancel(ctx context.Context, id string) (*Task, error) {
-	if err := c.run(ctx, cancelScript, id, id); err != nil {
+	if err := c.run(ctx, cancelScript, id, id, ActionCancel.codes()); err != nil {
 		return nil, err
 	}
 	deadline := time.Now().Add(cancelWait)

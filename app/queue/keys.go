@@ -50,6 +50,8 @@ const (
 	nameRedrive    = "redrive:"     // + redrive: hash of what it is and how far; see Redrive
 	nameRedriveIDs = "redrive_ids:" // + redrive: list of the counted ids whose turn has not come
 	nameRedriveNow = "redrive_now:" // + redrive: list of the ids that run again and have not ended
+	nameSelection  = "selection:"   // + selection: hash, what it is and what was done with it; kept for SelectionKept
+	nameSelected   = "selected:"    // + selection: list of its ids that were not acted on yet
 	nameMeta       = "meta"         // hash of what is known of the cell as a whole; see Keys.Meta
 	nameChanges    = "changes"      // channel: something changed, at most one hint in 20 ms
 	nameSnapshots  = "snapshots"    // channel: snapshots as JSON
@@ -66,7 +68,7 @@ var luaNames = map[string]string{
 	"canceled": nameCanceled, "recent": nameRecent, "purge": namePurge, "purges": namePurges,
 	"paused": namePaused, "unreadable": nameUnreadable, "wake": nameWake, "op": nameOp, "meta": nameMeta, "changes": nameChanges,
 	"snapshots": nameSnapshots, "redrives": nameRedrives, "redriving": nameRedriving, "redrive": nameRedrive,
-	"redrive_ids": nameRedriveIDs, "redrive_now": nameRedriveNow,
+	"redrive_ids": nameRedriveIDs, "redrive_now": nameRedriveNow, "selection": nameSelection, "selected": nameSelected,
 }
 
 var luaName = regexp.MustCompile(`\bK\.([a-z_]+)`)
@@ -150,6 +152,13 @@ func (k Keys) Redriving() string { return k.prefix + nameRedriving }
 
 // Recent is the list of the newest submitted ids.
 func (k Keys) Recent() string { return k.prefix + nameRecent }
+
+// Selection is the hash of what a selection is and what was done with it, Selected the list of its ids that were not acted
+// on yet.
+func (k Keys) Selection(id string) string { return k.prefix + nameSelection + id }
+
+// Selected: see Selection.
+func (k Keys) Selected(id string) string { return k.prefix + nameSelected + id }
 
 // Meta is the hash of what is known of the cell as a whole: dirty (last change hint, ms), seq and snapshot (last, ms),
 // rates, monitor (last pass, ms), grace (until when nobody is lost, ms), promoted (last pass, ms), back_s and back_y

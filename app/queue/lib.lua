@@ -137,15 +137,23 @@ local function flush()
 end
 
 -- unlist takes a pending id off its lane. Deep inside a very long list it stays as a dead entry instead, which
--- assign drops when it gets there: looking for it would hold up everybody.
-local deep = 20000
+-- assign drops when it gets there: looking for it would hold up everybody. So a script looks through no long list in vain
+-- twice. walked is about how many entries it looked at.
+local deep, walked, in_vain = 20000, 0, {}
 local function unlist(id, h)
   for _, lane in ipairs({ h.priority, h.priority .. '@' .. h.type }) do
     local key = lane_key(h.queue, lane)
-    if redis.call('LPOS', key, id, 'MAXLEN', deep) then
+    local at = not in_vain[key] and redis.call('LPOS', key, id, 'MAXLEN', deep)
+    if at then
+      walked = walked + at
       return redis.call('LREM', key, 1, id)
-    elseif redis.call('LPOS', key, id, 'RANK', -1, 'MAXLEN', deep) then
+    elseif not in_vain[key] and redis.call('LPOS', key, id, 'RANK', -1, 'MAXLEN', deep) then
+      walked = walked + deep
       return redis.call('LREM', key, -1, id)
+    elseif not in_vain[key] then
+      local length = redis.call('LLEN', key)
+      walked = walked + math.min(length, deep)
+      in_vain[key] = length > deep
     end
   end
   return 0

@@ -213,7 +213,7 @@ func (c *Client) addPage(ctx context.Context, f Filter, src source, at *cursor, 
 
 func (c *Client) readPage(ctx context.Context, f Filter, src source, at *cursor, room int, page *Page) (bool, error) {
 	out, err := listScript.Read(ctx, c, src.kind, src.key, at.Skip, at.Last, room, pageBudget, src.code, f.Queue, f.Type,
-		f.Q, f.Worker)
+		f.Q, f.Worker, "")
 	if err != nil {
 		return false, err
 	}

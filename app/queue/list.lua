@@ -3,13 +3,14 @@
 -- ARGV[3] number of entries to skip, from the last page      ARGV[4] the id that stood there, or ""
 -- ARGV[5] most tasks to answer      ARGV[6] most entries to look at
 -- ARGV[7] code of the state that they must have, or ""
--- ARGV[8] queue, ARGV[9] type, ARGV[10] part of the id, ARGV[11] worker, each or ""
+-- ARGV[8] queue, ARGV[9] type, ARGV[10] part of the id, ARGV[11] worker, each or ""      ARGV[12] "ids" or ""
 -- Returns {entries to skip for the next page, or -1 at the end; last id; then six strings a task: id, record, state,
--- payload, result, progress}.
+-- payload, result, progress; with "ids" its id alone}.
 
 local kind, key = ARGV[1], ARGV[2]
 local skip, last, most, budget = tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5]), tonumber(ARGV[6])
 local code, queue, type_of, part, worker = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+local brief = ARGV[12] == 'ids'
 
 local function range(from, n)
   if kind == 'list' then return redis.call('LRANGE', key, from, from + n - 1) end
@@ -43,7 +44,15 @@ local function wanted(id, record, state)
   return (queue == '' or h.queue == queue) and (type_of == '' or h.type == type_of)
 end
 
-local at, answer, found, seen = resume(), { -1, '' }, 0, 0
+local answer = { -1, '' }
+local function show(id, record, state)
+  for _, value in ipairs({ record, state or '', redis.call('HGET', K.payloads, id) or '',
+    redis.call('HGET', K.results, id) or '', redis.call('HGET', K.progress, id) or '' }) do
+    answer[#answer + 1] = value
+  end
+end
+
+local at, found, seen = resume(), 0, 0
 local chunk = math.min(most, 100)
 while found < most and seen < budget do
   local ids = range(at, chunk)
@@ -54,10 +63,8 @@ while found < most and seen < budget do
     answer[2] = id
     if wanted(id, records[i], states[i]) then
       found = found + 1
-      for _, value in ipairs({ id, records[i], states[i] or '', redis.call('HGET', K.payloads, id) or '',
-        redis.call('HGET', K.results, id) or '', redis.call('HGET', K.progress, id) or '' }) do
-        answer[#answer + 1] = value
-      end
+      answer[#answer + 1] = id
+      if not brief then show(id, records[i], states[i]) end
     end
   end
   if #ids < chunk then return answer end

@@ -9,14 +9,14 @@ import (
 var requeueLua string
 
 var (
-	redriveScript = NewAssigningScript("retry", requeueLua).Once()
-	runNowScript  = NewAssigningScript("run", requeueLua).Once()
+	redriveScript = NewAssigningScript("retry", requeueLua, tryLua, oneLua).Once()
+	runNowScript  = NewAssigningScript("run", requeueLua, tryLua, oneLua).Once()
 )
 
 // Redrive puts a failed or canceled task back on its queue, to start again at attempt 1 with its history kept; a task
 // that waits for its backoff goes at once. ErrNotFound; ErrState from any other state.
 func (c *Client) Redrive(ctx context.Context, id string) (*Task, error) {
-	return c.requeue(ctx, redriveScript, id, "fxy")
+	return c.requeue(ctx, redriveScript, id, ActionRetry.codes())
 }
 
 // RunNow puts a task that waits for its time or its backoff on its queue at once; for a pending one there is nothing

@@ -40,7 +40,7 @@ func (f facts) refusal() *Refusal {
 }
 
 // evictsTasks reports whether the policy may delete any key. The volatile ones delete keys with a TTL: of
-// ours that is the answer to a user's move, kept for its repeats (once.lua), and no task.
+// ours that is the answer to a user's move, kept for its repeats (once.lua), and a selection (select.lua), and no task.
 func (f facts) evictsTasks() bool { return strings.HasPrefix(f.policy, "allkeys-") }
 
 func (f facts) limited() bool { return f.maxmemory != "" && f.maxmemory != "0" }
