@@ -36,6 +36,7 @@ func TestTheDocumentNamesEveryPathAndField(t *testing.T) {
 		"/queues": {"get"}, "/queues/{q}": {"get"}, "/queues/{q}/pause": {"post"}, "/queues/{q}/resume": {"post"},
 		"/workers": {"get"}, "/workers/{id}": {"get"}, "/workers/{id}/drain": {"post"}, "/stats": {"get"},
 		"/failures": {"get"}, "/failures/{group}/redrive": {"post"}, "/redrives/{id}": {"get"}, "/redrives/{id}/stop": {"post"},
+		"/tasks/actions": {"post"}, "/queues/{q}/purge": {"post"},
 	} {
 		operations, _ := paths["/api/v1"+path].(map[string]any)
 		for _, method := range methods {

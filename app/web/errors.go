@@ -42,6 +42,7 @@ type problem struct {
 	Status int                 `json:"status"`
 	Detail string              `json:"detail"`
 	Holder string              `json:"holder,omitempty"` // the id of the task that is in the way
+	Count  *int                `json:"count,omitempty"`  // how many tasks it is, where the count did not match
 	Errors []*huma.ErrorDetail `json:"errors,omitempty"`
 }
 
