@@ -1,7 +1,9 @@
 package web
 
 import (
+	"bytes"
 	"context"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -9,10 +11,14 @@ import (
 )
 
 type purgeInput struct {
-	Name string `path:"q" doc:"The queue's name" example:"default"`
-	Body *struct {
-		Count *int `json:"count,omitempty" minimum:"0" doc:"How many tasks you mean: where another number waits nothing is deleted"`
-	}
+	Name        string `path:"q" doc:"The queue's name" example:"default"`
+	ContentType string `header:"Content-Type" hidden:"true"`
+	RawBody     []byte
+}
+
+// purgeDoc describes the body of a purge.
+type purgeDoc struct {
+	Count int `json:"count,omitempty" minimum:"0" doc:"How many tasks you mean: where another number waits nothing is deleted"`
 }
 
 type purgeOutput struct {
@@ -22,16 +28,41 @@ type purgeOutput struct {
 	}
 }
 
-func purgeOp() huma.Operation {
+// registerPurge describes the body by hand, as submitTaskOp does, and then says that it may be left out: huma wants every
+// raw body.
+func (s *Server) registerPurge(v1, api huma.API) {
 	o := op("POST", "/queues/{q}/purge", "purge-queue", "Delete the tasks that wait in a queue", 400, 404, 409, 415)
 	o.Description = "Deletes the pending tasks that are there now. What is scheduled, waits for a retry or is with a worker stays. " +
 		"The body may be left out."
-	return o
+	o.SkipValidateBody = true
+	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[purgeDoc](), true, "")
+	o.RequestBody = &huma.RequestBody{Content: map[string]*huma.MediaType{jsonType: {Schema: schema}}}
+	huma.Register(v1, o, s.purgeQueue)
+	o.RequestBody.Required = false
+}
+
+// wanted is the count that a purge was given; nil where none was. A misspelled one must not purge.
+func (in *purgeInput) wanted() (*int, error) {
+	var body struct {
+		Count *int `json:"count"`
+	}
+	if len(bytes.TrimSpace(in.RawBody)) == 0 {
+		return nil, nil
+	}
+	if _, err := mediaType(in.ContentType, jsonType); err != nil {
+		return nil, err
+	}
+	err := decodeStrictly(in.RawBody, &body, "body.")
+	return body.Count, err
 }
 
 // purgeQueue deletes what waits in a queue, where no count is given or the right one.
 func (s *Server) purgeQueue(ctx context.Context, in *purgeInput) (*purgeOutput, error) {
 	found, err := s.getQueue(ctx, &queuePath{in.Name})
+	if err != nil {
+		return nil, err
+	}
+	wanted, err := in.wanted()
 	if err != nil {
 		return nil, err
 	}
@@ -42,8 +73,8 @@ func (s *Server) purgeQueue(ctx context.Context, in *purgeInput) (*purgeOutput, 
 		return nil, s.actRefusal(err, sel)
 	}
 	count := sel.Count
-	if in.Body != nil && in.Body.Count != nil {
-		count = *in.Body.Count
+	if wanted != nil {
+		count = *wanted
 	}
 	sel.Acted, err = s.client.Act(ctx, sel.ID, queue.ActionDelete, count)
 	if err != nil {

@@ -56,7 +56,7 @@ func (s *Server) registerAPI(r fiber.Router) {
 	huma.Register(v1, op("GET", "/queues/{q}", "get-queue", "Get a queue", 404), s.getQueue)
 	huma.Register(v1, op("POST", "/queues/{q}/pause", "pause-queue", "Pause a queue"), s.pauseQueue)
 	huma.Register(v1, op("POST", "/queues/{q}/resume", "resume-queue", "Resume a queue"), s.resumeQueue)
-	huma.Register(v1, purgeOp(), s.purgeQueue)
+	s.registerPurge(v1, api)
 	huma.Register(v1, op("GET", "/workers", "list-workers", "List the workers"), s.listWorkers)
 	huma.Register(v1, op("GET", "/workers/{id}", "get-worker", "Get a worker", 404), s.getWorker)
 	huma.Register(v1, op("POST", "/workers/{id}/drain", "drain-worker", "Ask a worker to finish and leave", 404), s.drainWorker)
