@@ -26,6 +26,7 @@ type QueueRow struct {
 	In, Out    string // per second; "–" where not known
 	Counts     []QueueCount
 	Action     string // the address that its button posts to
+	Purge      string // the address of the page that asks before its pending tasks are deleted; empty where Compact
 }
 
 // QueueCount is the number of a queue's tasks in one state.
@@ -49,6 +50,9 @@ func newQueueRow(q queue.Queue, d OverviewData, compact bool) QueueRow {
 		Key: "q:" + q.Name, Name: q.Name, Href: QueueHref(q.Name), In: "–", Out: "–",
 		Paused: q.Paused, State: "Active", Note: queueNote(q, d), Oldest: "–", Counts: newCounts(q, compact),
 		Action: QueueHref(q.Name) + "/pause",
+	}
+	if !compact {
+		row.Purge = BulkHref(queue.ActionDelete, queue.Filter{State: queue.Pending, Queue: q.Name})
 	}
 	if q.Paused {
 		row.State, row.Action = "Paused", QueueHref(q.Name)+"/resume"

@@ -84,6 +84,7 @@ type Tasks struct {
 	CSV, JSON              string // the addresses of the list as files, from its first page on
 	Filtered               bool
 	Empty                  Empty
+	Bulk                   []BulkLink // actions on all tasks under a filter with a state
 }
 
 // Empty is what stands in the place of an empty list.
@@ -121,7 +122,7 @@ func NewTasks(d TasksData) Tasks {
 		f.After = ""
 		m.First = TasksHref(f)
 	}
-	m.Empty = noTasks(d)
+	m.Empty, m.Bulk = noTasks(d), newBulkLinks(d.Filter)
 	return m
 }
 

@@ -102,7 +102,11 @@ func pages(text string) map[string]templ.Component {
 		"first":    OverviewPage(p, NewOverview(OverviewData{Snap: &monitor.Snapshot{At: queue.Time{Time: noon}}, Now: noon})),
 		"retry":    ConfirmPage(p, ConfirmRetry(&task)),
 		"confirm":  ConfirmPage(p, ConfirmCancel(&running)),
-		"fault":    FaultPage(p, Fault{Status: "503", Title: text, Sentence: text, Known: text, At: "12:00:00", Retry: true}),
+		"bulk": BulkPage(p, NewBulk(queue.Selection{
+			ID: text, Action: queue.ActionRetry, Count: 1204, Sample: []string{text}, More: true,
+			Filter: queue.Filter{State: queue.Failed, Queue: text, Type: text, Worker: text, Q: text},
+		}, text)),
+		"fault": FaultPage(p, Fault{Status: "503", Title: text, Sentence: text, Known: text, At: "12:00:00", Retry: true}),
 	}
 }
 

@@ -39,6 +39,9 @@ func (a Action) From() []State {
 	return nil
 }
 
+// Takes reports whether the action's move exists from s.
+func (a Action) Takes(s State) bool { return slices.Contains(a.From(), s) }
+
 // Selects lists the states that a filter without a state means for the action: those it exists from, but for a retry only
 // the ended ones, since a task that waits for its backoff is retried anyway.
 func (a Action) Selects() []State {
@@ -66,7 +69,7 @@ func (a Action) selects(s State) ([]State, error) {
 		return nil, invalid("action", quote(string(a)), "retry, cancel or delete")
 	case s == "":
 		return a.Selects(), nil
-	case !slices.Contains(a.From(), s):
+	case !a.Takes(s):
 		return nil, invalid("state", quote(string(s)), fmt.Sprintf("a state from which %s exists: %s", a, list(a.From())))
 	}
 	return []State{s}, nil

@@ -29,6 +29,9 @@ func (s *Server) registerPages(r fiber.Router) {
 	r.Get("/tasks/:id/delete", guard, s.confirmDelete)
 	s.registerFailed(r, guard)
 	r.Get("/tasks/:id/retry", guard, s.confirmRetry)
+	r.Get("/confirm", guard, s.confirmMany)
+	r.Post("/tasks/actions", guard, s.actForm)
+	r.Post("/tasks/select", guard, s.pickForm)
 	r.Get("/queues", guard, s.queuesPage)
 	r.Get("/queues/:q", guard, s.queuePage)
 	r.Get("/workers", guard, s.workersPage)
@@ -50,9 +53,17 @@ func (s *Server) registerPages(r fiber.Router) {
 // frame fills what stands around a page.
 func (s *Server) frame(c *fiber.Ctx, title, path string, chrome views.Chrome, mark views.Mark) views.Page {
 	return views.Page{
-		Title: title, Path: path, Chrome: chrome, Live: mark.JSON(), CSRF: csrfToken(c), Notice: notices[c.Query("done")],
+		Title: title, Path: path, Chrome: chrome, Live: mark.JSON(), CSRF: csrfToken(c), Notice: s.notice(c),
 		Build: s.cfg.Version, Store: s.cfg.StoreNote(), Assets: views.CurrentAssets(),
 	}
+}
+
+// notice says what the action before a page did.
+func (s *Server) notice(c *fiber.Ctx) string {
+	if id := c.Query("acted"); id != "" {
+		return s.actedNotice(c.UserContext(), id)
+	}
+	return notices[c.Query("done")]
 }
 
 // notices are what the action before a page did, by the word in its address. Nothing but these words can be shown.
