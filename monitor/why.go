@@ -47,6 +47,8 @@ func (s *Snapshot) whyPending(t *queue.Task, at Line) string {
 		return fmt.Sprintf("No worker is listening on queue %s. Start one with --queues %s.", t.Queue, t.Queue)
 	case crew.able == 0:
 		return fmt.Sprintf("No worker on queue %s handles the type %s. Start one that does.", t.Queue, t.Type)
+	case crew.free == 0 && crew.slots == 1:
+		return fmt.Sprintf("The only slot for it is busy%s.", at.words(": it is "))
 	case crew.free == 0:
 		return fmt.Sprintf("All %d slots of the workers for it are busy%s.", crew.slots, at.words(": it is "))
 	case at.Deep || at.At > int64(crew.free):

@@ -149,7 +149,7 @@ func TestATaskSaysItsPlaceInTheLine(t *testing.T) {
 		text, _ := s.api("GET", "/tasks/"+id, "").json(t)["waiting"].(string)
 		return text
 	}
-	const want = "All 1 slots of the workers for it are busy: it is at about place 2."
+	const want = "The only slot for it is busy: it is at about place 2."
 	eventually(t, "the API says its place", func() bool { return waiting("T3") == want })
 	page, _ := s.browser().visit("/tasks/T3", 200)
 	has(t, page, want)
