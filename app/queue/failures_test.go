@@ -151,7 +151,7 @@ func TestARedriveIsStartedOnceAndOfTheCountAlone(t *testing.T) {
 		group := list.Items[0].Kind.Group
 		fail(t, c, 2000, "boom", "c")
 		var count *queue.CountError
-		if _, err := c.StartRedrive(t.Context(), group, 2, 0); !errors.As(err, &count) || *count != (queue.CountError{Want: 2, Got: 3}) {
+		if _, err := c.StartRedrive(t.Context(), group, 2, 0); !errors.As(err, &count) || *count != (queue.CountError{Given: 2, Count: 3}) {
 			t.Errorf("another count: %v", err)
 		}
 		if _, err := c.StartRedrive(t.Context(), "0123456789ab", 2, 0); !errors.Is(err, queue.ErrNotFound) {

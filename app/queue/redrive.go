@@ -72,13 +72,6 @@ func (r *Redrive) Ended() int64 { return r.Succeeded + r.FailedAgain }
 // ErrRedriving: the group is redriven already; nothing was written.
 var ErrRedriving = errors.New("a redrive of this group is under way")
 
-// CountError says that a group has another number of tasks than who asked had seen; nothing was written.
-type CountError struct{ Want, Got int }
-
-func (e *CountError) Error() string {
-	return fmt.Sprintf("%d tasks were counted, and %d are failed now", e.Want, e.Got)
-}
-
 // StartRedrive begins the redrive of a group: of the count tasks of it that failed until then (ms since the epoch, see
 // Failures.Until; 0 for now). A monitor drives it. The errors are ErrNotFound where the group has none, *CountError and
 // ErrRedriving.
@@ -92,7 +85,7 @@ func (c *Client) StartRedrive(ctx context.Context, group string, count int, unti
 	case len(ids) == 0:
 		return nil, fmt.Errorf("redrive group %s: %w", group, ErrNotFound)
 	case len(ids) != count:
-		return nil, fmt.Errorf("redrive group %s: %w", group, &CountError{Want: count, Got: len(ids)})
+		return nil, fmt.Errorf("redrive group %s: %w", group, &CountError{Given: count, Count: len(ids)})
 	}
 	kind := failures.kindOf(group)
 	id := strings.ToLower(rand.Text()[:16])

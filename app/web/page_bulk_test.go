@@ -10,7 +10,7 @@ import (
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
 
-var hiddenField = regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)"`)
+var hiddenFields = regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)"`)
 
 // asked reads the fields that the form of the page at path carries.
 func (b *browser) asked(path string, texts ...string) url.Values {
@@ -18,7 +18,7 @@ func (b *browser) asked(path string, texts ...string) url.Values {
 	page, _ := b.visit(path, 200)
 	has(b.t, page, texts...)
 	fields := url.Values{}
-	for _, m := range hiddenField.FindAllStringSubmatch(page, -1) {
+	for _, m := range hiddenFields.FindAllStringSubmatch(page, -1) {
 		fields.Set(m[1], m[2])
 	}
 	return fields

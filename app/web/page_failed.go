@@ -107,7 +107,7 @@ func (s *Server) redriveRefusal(c *fiber.Ctx, err error) error {
 	switch {
 	case errors.As(err, &count):
 		return s.errorPage(c, fiber.StatusConflict, "Nothing was changed", fmt.Sprintf(
-			"When you were asked, %d tasks of this group were counted; of those %d are failed now. Look again.", count.Want, count.Got))
+			"When you were asked, %d tasks of this group were counted; of those %d are failed now. Look again.", count.Given, count.Count))
 	case errors.Is(err, queue.ErrRedriving):
 		return s.errorPage(c, fiber.StatusConflict, "Nothing was changed", "A retry of this group is under way already.")
 	case errors.Is(err, queue.ErrNotFound):
