@@ -33,19 +33,14 @@ func TestRow10WhoComesBackLaterThanTheMonitorIsNotLost(t *testing.T) {
 		s.submit(gated("T0", "gate", "", ""))
 		s.UntilState("running", "T0")
 		before := late.WorkerID()
+		s.untilLooked(0) // a monitor that never looked before does not know that it is late
 
 		held.Store(true)
 		redis.Stop()
 		f.pass(3 * lease() / 2)
 		back := time.Now().UnixMilli()
 		redis.Start()
-		harness.Until(f, "the monitor looks again", func() error {
-			at, err := s.rdb().HGet(f.Context(), s.client.Keys().Meta(), "monitor").Int64()
-			if err == nil && at < back {
-				err = errors.New("not yet")
-			}
-			return err
-		})
+		s.untilLooked(back)
 		held.Store(false)
 		s.gates.Open(f, "go")
 		s.drain()
@@ -53,5 +48,17 @@ func TestRow10WhoComesBackLaterThanTheMonitorIsNotLost(t *testing.T) {
 		if lost := s.verify(1, 4).LostWorkers(); len(lost) > 0 || late.WorkerID() != before {
 			f.Errorf("%v were lost, and %s is now %s; want that it lives on", lost, before, late.WorkerID())
 		}
+	})
+}
+
+// untilLooked waits until a monitor has looked for lost workers, at the given moment (ms since the epoch) or later.
+func (s *site) untilLooked(since int64) {
+	s.f.Helper()
+	harness.Until(s.f, "a monitor looks", func() error {
+		at, err := s.rdb().HGet(s.f.Context(), s.client.Keys().Meta(), "monitor").Int64()
+		if err == nil && at < since {
+			err = errors.New("not yet")
+		}
+		return err
 	})
 }
