@@ -10,7 +10,7 @@ for i = 1, 4 do n[i] = tonumber(n[i]) end
 local left = redis.call('LLEN', list)
 if left ~= n[1] - n[2] - n[3] - n[4] then return 'unknown' end -- Redis, short of memory, dropped the list
 
-local most_walked = 100000 -- list entries looked at for pending ids: some ms
+local most_walked = 20000 -- list entries looked at for pending ids, after which no other task is begun: some ms
 local ids, at, any = redis.call('LRANGE', list, 0, tonumber(ARGV[3]) - 1), 0, false
 while at < #ids and walked < most_walked do
   at = at + 1

@@ -145,14 +145,14 @@ local function unlist(id, h)
     local key = lane_key(h.queue, lane)
     local at = not in_vain[key] and redis.call('LPOS', key, id, 'MAXLEN', deep)
     if at then
-      walked = walked + at
+      walked = walked + 2 * at
       return redis.call('LREM', key, 1, id)
     elseif not in_vain[key] and redis.call('LPOS', key, id, 'RANK', -1, 'MAXLEN', deep) then
-      walked = walked + deep
+      walked = walked + 2 * deep
       return redis.call('LREM', key, -1, id)
     elseif not in_vain[key] then
       local length = redis.call('LLEN', key)
-      walked = walked + math.min(length, deep)
+      walked = walked + math.min(length, 2 * deep)
       in_vain[key] = length > deep
     end
   end
