@@ -139,6 +139,15 @@ func TestEventsTellEveryTaskRun(t *testing.T) {
 	}
 }
 
+func TestATimeIsAValueWithoutItsText(t *testing.T) {
+	const tag = `<p><time data-a="datetime" data-v="at" datetime="%s">%s</time> UTC</p>`
+	early, vals := split(fmt.Sprintf(tag, "2026-11-23T12:00:00.000Z", "12:00:00"))
+	late, _ := split(fmt.Sprintf(tag, "2026-11-23T12:00:01.000Z", "12:00:01"))
+	if early != late || vals["at"] != "2026-11-23T12:00:00.000Z" {
+		t.Errorf("shapes %q and %q, values %v; want one shape, and the moment as the value", early, late, vals)
+	}
+}
+
 func TestTopicsAreNamedStrictly(t *testing.T) {
 	for name, ok := range map[string]bool{
 		"overview": true, "tasks?": true, "tasks?queue=email": true, "task:T1": true, "task:<b>": false, "task:": false, "tasks?%zz": false, "other": false,

@@ -93,8 +93,8 @@ func (s *Server) refuseForm(c *fiber.Ctx, m views.Submit, err error) error {
 	switch {
 	case errors.As(err, &invalid):
 		m.Field, m.Wrong = invalid.Field, invalid.Error()
-		if m.Field == "backoff" { // the first field of that object
-			m.Field = "backoff.strategy"
+		if m.Field == "backoff" { // only this field of it has no name of its own there
+			m.Field = "backoff.jitter"
 		}
 	case errors.Is(err, queue.ErrPayloadDiffers):
 		m.Field, m.Wrong = "id", "this id belongs to a task with another payload; nothing was submitted"

@@ -32,6 +32,7 @@ func TestAWrongOptionIsToldBesideItsFieldAndKept(t *testing.T) {
 	b := newSite(t, Config{}).browser()
 	for field, value := range map[string]string{
 		"run_at": "tomorrow", "retention_seconds": "long", "tags": "a#b", "backoff.strategy": "odd", "delay_seconds": "-1",
+		"backoff.base_seconds": "soon", "backoff.jitter": "odd",
 	} {
 		fields := url.Values{"id": {"T1"}, "payload": {"1"}, "priority": {"7"}}
 		fields.Set(field, value)

@@ -70,6 +70,13 @@ const replace = (el, markup) => {
   slots = null;
 };
 
+const valueOf = (slot) => slot.dataset.a ? slot.getAttribute(slot.dataset.a) : slot.textContent;
+const valuesOf = (markup) => {
+  const template = document.createElement("template");
+  template.innerHTML = markup;
+  return Object.fromEntries([...template.content.querySelectorAll("[data-v]")].map((slot) => [slot.dataset.v, valueOf(slot)]));
+};
+
 export const setParts = (parts) => {
   for (const id in parts) {
     const el = document.getElementById(id);
@@ -78,6 +85,7 @@ export const setParts = (parts) => {
     if (held(el)) {
       waiting.set(id, parts[id]);
       el.dataset.held = "";
+      setValues(valuesOf(parts[id])); // the numbers go on
     } else {
       waiting.delete(id);
       delete el.dataset.held;
@@ -122,6 +130,6 @@ export const setPage = (text) => {
   for (const el of page.querySelectorAll("[data-part]")) if (el.id !== "chrome-nav") parts[el.id] = el.innerHTML;
   setParts(parts);
   const values = {};
-  for (const el of page.querySelectorAll("[data-v]")) values[el.dataset.v] = el.dataset.a ? el.getAttribute(el.dataset.a) : el.textContent;
+  for (const el of page.querySelectorAll("[data-v]")) values[el.dataset.v] = valueOf(el);
   setValues(values);
 };
