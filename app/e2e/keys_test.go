@@ -114,14 +114,50 @@ func TestStructureWaitsWhileSomebodyIsThereAndNumbersGoOn(t *testing.T) {
 	checkMark(t, b)
 }
 
-func TestTimesFollowTheChosenZoneAlsoAfterAChange(t *testing.T) {
-	t.Parallel()
-	sys, b := harness.NewSystem(t), harness.NewBrowser(t)
-	sys.Submit(harness.New{"id": "T-zone", "payload": "p"})
+// inKolkata puts the browser into a time zone with a long name.
+func inKolkata(b *harness.Browser) {
 	b.Do(chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
 		_, err := chromedp.Call(ctx, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: "Asia/Kolkata"})
 		return err
 	}))
+}
+
+func TestNoPageScrollsSidewaysOnAPhone(t *testing.T) {
+	t.Parallel()
+	sys, b := harness.NewSystemWith(t, harness.Setup{Args: []string{"--dev"}}), harness.NewBrowser(t)
+	inKolkata(b)
+	b.Do(chromedp.EmulateViewport(320, 800))
+	wide := func(page string) {
+		expect(t, b, fmt.Sprintf(`%q + ": " + document.documentElement.scrollWidth`, page), page+": 320")
+	}
+	open(t, b, sys.URL+"/")
+	b.Do(chromedp.Click(chromedp.CSS(`#zone`)))
+	wide("first steps")
+	sys.Worker("a-worker-with-a-name-as-long-as-names-may-be-0123456789-abcdefgh", 2)
+	sys.Submit(harness.New{"id": "T-1", "type": "sleep", "payload": map[string]int{"seconds": 600}})
+	id := sys.Submit(harness.New{"queue": "a-queue-with-a-name-as-long-as-names-may-be-0123456789-abcdefgh", "payload": "p"})[0]
+	sys.UntilState("completed", id)
+	sys.UntilState("running", "T-1")
+	for _, page := range []string{"/", "/tasks", "/tasks/" + id, "/tasks/T-1", "/tasks/T-1/cancel", "/queues", "/workers", "/submit", "/nowhere"} {
+		open(t, b, sys.URL+page)
+		wide(page)
+	}
+	b.Open(sys.URL + "/dev/components")
+	b.UntilThere(`#zone:not([hidden])`)
+	wide("/dev/components")
+	open(t, b, sys.URL+"/nowhere")
+	b.Do(chromedp.Click(chromedp.CSS(`#keys-help`)))
+	wide("the keys")
+	sys.Web.Kill()
+	b.UntilText("#live", "Connection lost")
+	wide("connection lost")
+}
+
+func TestTimesFollowTheChosenZoneAlsoAfterAChange(t *testing.T) {
+	t.Parallel()
+	sys, b := harness.NewSystem(t), harness.NewBrowser(t)
+	sys.Submit(harness.New{"id": "T-zone", "payload": "p"})
+	inKolkata(b)
 	open(t, b, sys.URL+"/tasks/T-zone")
 	created := `document.querySelector('[data-v="t:T-zone:created"]')`
 	expect(t, b, fmt.Sprintf(`/ UTC$/.test(%s.textContent) && /GMT\+5:30$/.test(%[1]s.title)`, created), true)
