@@ -104,7 +104,7 @@ func TestTheFormWorksWithAndWithoutJavaScript(t *testing.T) {
 		id := fmt.Sprintf("scripts-%v", scripts)
 		b.Open(sys.URL + "/submit")
 		fill(b, id, `{"broken`)
-		b.UntilThere(`.field[data-wrong] #f-payload`)
+		b.UntilThere(`#submit:has([data-wrong] #f-payload) #f-id`) // which comes after it
 		if kept, err := harness.Eval[string](b, `document.querySelector("#f-id").value`); err != nil || kept != id {
 			t.Errorf("after a refusal the id field holds %q, %v; want %q", kept, err, id)
 		}
