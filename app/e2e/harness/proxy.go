@@ -188,12 +188,11 @@ func (p *Proxy) identify(raw string) (command string, known bool) {
 	defer p.mu.Unlock()
 	switch {
 	case command == "eval" && len(words) > 1:
-		found := header.FindAllStringSubmatch(words[1], -1)
-		if len(found) == 0 {
+		move := moveOf(words[1])
+		if move == "" {
 			return command, true
 		}
 		sum := sha1.Sum([]byte(words[1])) // #nosec G401: as Redis does
-		move := found[len(found)-1][1]
 		p.names[hex.EncodeToString(sum[:])] = move
 		return move, true
 	case command == "evalsha" && len(words) > 1:
@@ -201,6 +200,17 @@ func (p *Proxy) identify(raw string) (command string, known bool) {
 		return move, known
 	}
 	return command, true
+}
+
+// moveOf is the file of the script's last part, but for those that only drive the part before them; "" where it has none.
+func moveOf(script string) string {
+	found := header.FindAllStringSubmatch(script, -1)
+	for i := len(found) - 1; i >= 0; i-- {
+		if move := found[i][1]; move != "try" && move != "one" {
+			return move
+		}
+	}
+	return ""
 }
 
 func name(raw string) string {

@@ -20,8 +20,8 @@ const perPage = 30 * time.Second
 
 // pages by the name of their picture.
 var pages = map[string]string{
-	"overview": "/", "queues": "/queues", "tasks": "/tasks", "failed": "/tasks?state=failed", "workers": "/workers",
-	"submit": "/submit", "missing": "/nowhere",
+	"overview": "/", "queues": "/queues", "queue": "/queues/default", "tasks": "/tasks", "failed": "/failed", "workers": "/workers",
+	"submit": "/submit", "confirm": "/confirm?action=delete&state=failed", "missing": "/nowhere",
 }
 
 func main() {
