@@ -2,6 +2,7 @@ package views
 
 import (
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
@@ -95,7 +96,8 @@ func exampleData(now time.Time) OverviewData {
 	ago := func(s float64) queue.Time { return queue.Time{Time: now.Add(-time.Duration(s * float64(time.Second)))} }
 	paused := ago(90)
 	d.Snap.Queues = []queue.Queue{
-		{Name: "default", Running: 41, Completed: 1_234_567}, {Name: "email", Pending: 9, Paused: true, PausedAt: &paused, OldestPendingSeconds: 252},
+		{Name: "default", Running: 41, Completed: 1_234_567},
+		{Name: "email", Pending: 9, Paused: true, PausedAt: &paused, OldestPendingSeconds: 252},
 		{Name: "a-queue-with-a-name-that-is-as-long-as-names-may-be-0123456789ab", Pending: 120_000, Retry: 4, Failed: 12, OldestPendingSeconds: 7},
 	}
 	for i, state := range []queue.WorkerState{
@@ -124,7 +126,7 @@ func exampleData(now time.Time) OverviewData {
 
 func exampleTask(i int, state queue.State, now time.Time) queue.Task {
 	t := queue.Task{
-		ID: "T-" + string(rune('1'+i)), Type: "sleep", Queue: "default", State: state, Attempt: 2, MaxAttempts: 5, WorkerID: "worker-a-0a1b2c3d",
+		ID: "T-" + strconv.Itoa(i+1), Type: "sleep", Queue: "default", State: state, Attempt: 2, MaxAttempts: 5, WorkerID: "worker-a-0a1b2c3d",
 		Payload: json.RawMessage(`{"seconds":5}`), CreatedAt: now.Add(-95 * time.Second), StartedAt: now.Add(-77 * time.Second),
 	}
 	switch {
