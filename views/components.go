@@ -115,8 +115,10 @@ func exampleData(now time.Time) OverviewData {
 		SubmittedTotal: 1, Workers: 7, WorkersLost: 1, Slots: 64,
 	}
 	d.History = []Sample{
-		{At: ago(300).Time}, {At: ago(200).Time, Submitted: 900, Completed: 700, Failed: 40},
-		{At: ago(60).Time, Submitted: 1900, Completed: 1800, Failed: 260}, {At: now, Submitted: 2600, Completed: 2200, Failed: 280},
+		{At: ago(300).Time},
+		{At: ago(200).Time, Submitted: 900, Completed: 700, Failed: 40},
+		{At: ago(60).Time, Submitted: 1900, Completed: 1800, Failed: 260},
+		{At: now, Submitted: 2600, Completed: 2200, Failed: 280},
 	}
 	for i, state := range queue.States {
 		d.Latest = append(d.Latest, exampleTask(i, state, now))
