@@ -23,7 +23,7 @@ func Keys() []Key {
 		{Press: []string{"g", "q"}, Words: "Queues", Href: "/queues"},
 		{Press: []string{"g", "t"}, Words: "Tasks", Href: "/tasks"},
 		{Press: []string{"g", "w"}, Words: "Workers", Href: "/workers"},
-		{Press: []string{"g", "f"}, Words: "Failed tasks", Href: "/tasks?state=failed"},
+		{Press: []string{"g", "f"}, Words: "Failed tasks", Href: "/failed"},
 		{Press: []string{"n"}, Words: "Submit a task", Href: "/submit"},
 		{Press: []string{"/"}, Words: "Search by id"},
 		{Press: []string{"j"}, Words: "Next row"},

@@ -176,7 +176,7 @@ func failedTile(d OverviewData) Tile {
 	s := d.Snap.Totals
 	t := Tile{
 		Key: "tile:failed", Label: "Failed", Value: Count(s.Failed), Note: Plural(s.Retry, "task") + " retrying",
-		Href: "/tasks?state=failed",
+		Href: "/failed",
 	}
 	if s.Failed > 0 {
 		t.Level = "bad"

@@ -73,7 +73,7 @@ func noteWorkers(d OverviewData, note noteFunc) {
 func noteFailing(d OverviewData, note noteFunc) {
 	_, done, failed := sums(d.History, d.Now)
 	if failed >= failingCount && failed >= failingShare*(done+failed) {
-		note("failing", "Failing", "/tasks?state=failed",
+		note("failing", "Failing", "/failed",
 			fmt.Sprintf("%s of the tasks that ended in the last %s failed", Share(failed, done+failed), Duration(chartSpan)))
 	}
 }

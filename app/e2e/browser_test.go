@@ -138,7 +138,7 @@ func TestHostileTextIsInertOnEveryPage(t *testing.T) {
 	t.Parallel()
 	sys, b := harness.NewSystem(t), harness.NewBrowser(t)
 	sys.Worker("w", 2)
-	pages := []string{"/", "/tasks", "/queues", "/workers", "/submit", "/nowhere"}
+	pages := []string{"/", "/tasks", "/failed", "/queues", "/workers", "/submit", "/nowhere"}
 	for i, text := range hostile {
 		echo, fail := fmt.Sprintf("echo-%d", i), fmt.Sprintf("fail-%d", i)
 		sys.Submit(
