@@ -1,5 +1,5 @@
 // Package cli is QueuePilot's command line: the roles of a server (serve, web, scheduler, monitor, worker) and a client
-// of its REST API (submit, status, task), bench and version. One file a command; every flag --some-name has the variable
+// of its REST API (submit, status, tasks, task, retry, cancel, pause, resume, workers), bench and version. One file a command; every flag --some-name has the variable
 // QUEUEPILOT_SOME_NAME. App is the server as a value, for programs and tests that run it inside their own process.
 package cli
 
@@ -32,7 +32,13 @@ type commands struct {
 	Worker    workerCmd    `cmd:"" help:"Run a worker apart, on a Redis."`
 	Submit    submitCmd    `cmd:"" help:"Submit a task, or many from standard input."`
 	Status    statusCmd    `cmd:"" help:"Show totals, queues and workers."`
+	Tasks     tasksCmd     `cmd:"" help:"List tasks, a page at a time."`
 	Task      taskCmd      `cmd:"" help:"Show a task and its attempts."`
+	Retry     retryCmd     `cmd:"" help:"Run failed or canceled tasks again, or those that wait to be retried now."`
+	Cancel    cancelCmd    `cmd:"" help:"Cancel tasks."`
+	Pause     pauseCmd     `cmd:"" help:"Pause queues: what runs goes on, nothing new starts."`
+	Resume    resumeCmd    `cmd:"" help:"Resume paused queues."`
+	Workers   workersCmd   `cmd:"" help:"List the workers."`
 	Bench     benchCmd     `cmd:"" help:"Measure QueuePilot on this machine, in some minutes and 400 MB of memory and disk."`
 	Version   versionCmd   `cmd:"" help:"Show the version of this program."`
 }
@@ -50,7 +56,8 @@ func withFix(err error) error {
 		{"invalid duration", "wanted: a number with its unit, such as 5s or 250ms"},
 		{"64 bit int", "wanted: a whole number"},
 		{"unknown flag", "the command's --help lists its flags"},
-		{"unexpected argument", "the commands are serve, web, scheduler, monitor, worker, submit, status, task, bench, version"},
+		{"unexpected argument", "the commands are serve, web, scheduler, monitor, worker, submit, status, tasks, task, retry, cancel, " +
+			"pause, resume, workers, bench, version"},
 	} {
 		if strings.Contains(err.Error(), known.part) {
 			return fmt.Errorf("%w; %s", err, known.fix)

@@ -24,6 +24,7 @@ const (
 	// restTimeout is for one request: above the longest wait that the API offers, 60 s.
 	restTimeout = 75 * time.Second
 	mostAnswer  = 64 << 20 // bytes read of one answer
+	jsonContent = "application/json"
 )
 
 // rest speaks to the REST API of one server.

@@ -42,7 +42,7 @@ func (c *submitCmd) Run(ctx context.Context, std streams) error {
 	if err != nil {
 		return err
 	}
-	raw, err := server.post(ctx, "/api/v1/tasks", "application/json", body)
+	raw, err := server.post(ctx, "/api/v1/tasks", jsonContent, body)
 	if err == nil && c.Wait > 0 {
 		raw, err = waitFor(ctx, server, raw, c.Wait)
 	}
