@@ -27,7 +27,7 @@ const act = (verb) => {
 };
 
 const search = () => {
-  const field = document.querySelector('header input[type="search"], [role="search"] input[name="q"]');
+  const field = ["main", "header"].map((part) => document.querySelector(part + ' [role="search"] input[name="q"]')).find((one) => one?.checkVisibility());
   if (field) { field.focus(); field.select(); }
   else location.assign("/tasks#search");
 };

@@ -19,7 +19,7 @@ func TestWhatIsTypedSelectedAndOpenStaysAsItIs(t *testing.T) {
 	s.Viewport(1280, 500) // so that there is something to scroll
 	for _, c := range []struct{ path, field, before string }{
 		{"/submit", "f-payload", `document.querySelector("details").open = true`},
-		{"/tasks", "", `document.querySelector('input[name="q"]').id = "typed"`},
+		{"/tasks", "", `document.getElementById("search").id = "typed"`},
 	} {
 		field := c.field
 		if field == "" {
