@@ -157,7 +157,7 @@ func (k Keys) Recent() string { return k.prefix + nameRecent }
 // on yet.
 func (k Keys) Selection(id string) string { return k.prefix + nameSelection + id }
 
-// Selected: see Selection.
+// Selected is the list of a selection's ids: see Selection.
 func (k Keys) Selected(id string) string { return k.prefix + nameSelected + id }
 
 // Meta is the hash of what is known of the cell as a whole: dirty (last change hint, ms), seq and snapshot (last, ms),

@@ -69,7 +69,7 @@ type Redrive struct {
 // Ended is how many showed whether they fail again.
 func (r *Redrive) Ended() int64 { return r.Succeeded + r.FailedAgain }
 
-// ErrRedriving: the group is redriven already; nothing was written.
+// ErrRedriving says that the group is redriven already; nothing was written.
 var ErrRedriving = errors.New("a redrive of this group is under way")
 
 // StartRedrive begins the redrive of a group: of the count tasks of it that failed until then (ms since the epoch, see

@@ -35,9 +35,11 @@ func TestEachPageIsAccessible(t *testing.T) {
 	s := newSite(t)
 	s.Submit(someTasks(90000, 30)...)
 	s.UntilState("failed", "L90000-9")
-	paths := []string{"/", "/tasks", "/tasks?state=failed", "/tasks?state=scheduled", "/failed", "/queues", "/queues/queue-0", "/workers", "/submit", "/tasks/L90000-9",
+	paths := []string{
+		"/", "/tasks", "/tasks?state=failed", "/tasks?state=scheduled", "/failed", "/queues", "/queues/queue-0", "/workers", "/submit", "/tasks/L90000-9",
 		"/confirm?action=delete&state=failed",
-		"/tasks/L90000-1", "/tasks/L90000-1/delete", "/nowhere"}
+		"/tasks/L90000-1", "/tasks/L90000-1/delete", "/nowhere",
+	}
 	for _, scheme := range []string{"light", "dark"} {
 		s.Prefer("prefers-color-scheme", scheme)
 		for _, width := range []int64{320, 1280} {

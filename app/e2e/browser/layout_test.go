@@ -27,11 +27,15 @@ const tooSmall = `[...document.querySelectorAll("button, input:not([type=hidden]
 func TestPagesFitNarrowWindowsAndFingers(t *testing.T) {
 	s := newSite(t)
 	s.Submit(someTasks(90000, 30)...)
-	s.Submit(harness.New{"id": strings.Repeat("long-", 20), "queue": strings.Repeat("q", 64), "type": "fail", "max_attempts": 1,
-		"payload": map[string]any{"times": 1, "error": strings.Repeat("wide", 100)}})
+	s.Submit(harness.New{
+		"id": strings.Repeat("long-", 20), "queue": strings.Repeat("q", 64), "type": "fail", "max_attempts": 1,
+		"payload": map[string]any{"times": 1, "error": strings.Repeat("wide", 100)},
+	})
 	s.UntilState("failed", strings.Repeat("long-", 20))
-	paths := []string{"/", "/tasks", "/tasks?state=failed", "/failed", "/queues", "/queues/queue-0", "/workers", "/submit", "/tasks/" + strings.Repeat("long-", 20),
-		"/confirm?action=delete&state=failed", "/nowhere"}
+	paths := []string{
+		"/", "/tasks", "/tasks?state=failed", "/failed", "/queues", "/queues/queue-0", "/workers", "/submit", "/tasks/" + strings.Repeat("long-", 20),
+		"/confirm?action=delete&state=failed", "/nowhere",
+	}
 	for _, width := range []int64{320, 640, 1280} { // 640: a window of 1280 at 200 %
 		s.Viewport(width, 800)
 		for _, path := range paths {
