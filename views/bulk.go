@@ -11,6 +11,9 @@ import (
 // typeCountAbove is from how many tasks on a person types the number: a habit cannot click through it.
 const typeCountAbove = 100
 
+// NeedsTyping reports whether a person types the number of tasks that a move is for.
+func NeedsTyping(count int) bool { return count > typeCountAbove }
+
 // Bulk is the page that asks before many tasks are moved.
 type Bulk struct {
 	Question  string   // names scope and count: "Retry 1,204 failed tasks in email?"
@@ -36,7 +39,7 @@ func NewBulk(s queue.Selection, wrong string) Bulk {
 	m := Bulk{
 		Question: verbs[s.Action].word + " " + scope(s) + "?", Effect: verbs[s.Action].effect, Sample: s.Sample,
 		Verb: verbs[s.Action].word + " " + Plural(int64(s.Count), "task"), Danger: s.Action != queue.ActionRetry, Empty: s.Count == 0,
-		Typed: s.Count > typeCountAbove, Count: strconv.Itoa(s.Count), Shown: shown, Wrong: wrong, Selection: s.ID,
+		Typed: NeedsTyping(s.Count), Count: strconv.Itoa(s.Count), Shown: shown, Wrong: wrong, Selection: s.ID,
 		Action: string(s.Action), Back: TasksHref(s.Filter),
 	}
 	if m.Empty {

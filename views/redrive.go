@@ -81,14 +81,12 @@ func untouched(r *queue.Redrive) string {
 	return Plural(r.Waiting, "task") + " not touched, " + Count(r.Open) + " still under way."
 }
 
-// typeAbove is the count from which on people type it, so that a big redrive is no slip.
-const typeAbove = 100
-
 // RedriveAsk is the page that asks before a group is redriven.
 type RedriveAsk struct {
 	Question, Scope, Example string
 	Count, Until             string // what the form sends: the number that was counted, and up to when
-	Typed                    bool   // the count must be typed
+	Typed                    bool   // the person types the count
+	Shown                    string // to be typed: "1,204"
 	Wrong                    string // why what was sent is not enough
 	Action, Back             string
 }
@@ -104,10 +102,7 @@ func NewRedriveAsk(g *queue.FailureGroup, until int64) RedriveAsk {
 		Question: "Retry " + Plural(int64(g.Count), "failed task") + ": 1, then 10, then all?",
 		Scope: "All tasks of type " + g.Type + " in the " + queues + row.Queues + " that failed with this error until " +
 			Moment(time.UnixMilli(until)) + ". What fails later is not touched.",
-		Example: g.Example, Count: strconv.Itoa(g.Count), Until: strconv.FormatInt(until, 10), Typed: NeedsTyping(g.Count),
+		Example: g.Example, Count: strconv.Itoa(g.Count), Until: strconv.FormatInt(until, 10), Typed: NeedsTyping(g.Count), Shown: Count(int64(g.Count)),
 		Action: row.RedriveHref, Back: row.Href,
 	}
 }
-
-// NeedsTyping reports whether the count of a redrive must be typed.
-func NeedsTyping(count int) bool { return count > typeAbove }

@@ -3,8 +3,6 @@ package views
 import (
 	"encoding/json"
 	"strings"
-
-	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
 
 // Submit is the page "/submit": the form with what was typed so far, and what is wrong with it.
@@ -64,16 +62,6 @@ func Curl(server string, body json.RawMessage) string {
 // quote wraps s in single quotes; a quote inside leaves and enters them again.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
-// Confirm is the page that asks before something is destroyed.
-type Confirm struct {
-	Question string // names the exact scope: "Cancel task T1, which runs on w-1?"
-	Effect   string
-	Verb     string // the button's word
-	Action   string // where the form posts to
-	Back     string
-	Harmless bool // the button need not look dangerous
-}
-
 // Fault is the page of an error.
 type Fault struct {
 	Status   string // "503"
@@ -82,26 +70,4 @@ type Fault struct {
 	Known    string // the last known numbers in words; empty for none
 	At, ISO  string // their time
 	Retry    bool   // it may pass by itself: the page loads anew when the stream says so
-}
-
-// ConfirmCancel asks whether to stop t.
-func ConfirmCancel(t *queue.Task) Confirm {
-	m := Confirm{
-		Question: "Cancel task " + t.ID + "?", Effect: "It will not run. A canceled task can be retried later.",
-		Verb: "Cancel the task", Action: taskHref(t.ID) + "/cancel", Back: taskHref(t.ID),
-	}
-	if t.State == queue.Running {
-		m.Question = "Cancel task " + t.ID + ", which runs on " + t.WorkerID + "?"
-		m.Effect = "Its handler is told to stop. What it did so far is not undone."
-	}
-	return m
-}
-
-// ConfirmDelete asks whether to forget t.
-func ConfirmDelete(t *queue.Task) Confirm {
-	return Confirm{
-		Question: "Delete task " + t.ID + ", which is " + string(t.State) + "?",
-		Effect:   "Its payload, result and attempts are forgotten. This cannot be undone.",
-		Verb:     "Delete the task", Action: taskHref(t.ID) + "/delete", Back: taskHref(t.ID),
-	}
 }

@@ -119,9 +119,23 @@ func render(t *testing.T, c templ.Component) string {
 	return b.String()
 }
 
+// framed is the page that is kept whole; of the others what stands in its frame.
+const framed = "overview"
+
+// content is what stands in a page's frame.
+func content(page string) string {
+	_, rest, _ := strings.Cut(page, "<main")
+	inside, _, _ := strings.Cut(rest, "</main>")
+	return "<main" + inside + "</main>"
+}
+
 func TestPagesAreAsTheyWere(t *testing.T) {
 	for name, page := range pages("plain") {
-		got := strings.ReplaceAll(render(t, page), "><", ">\n<") + "\n"
+		got := render(t, page)
+		if name != framed {
+			got = content(got)
+		}
+		got = strings.ReplaceAll(got, "><", ">\n<") + "\n"
 		path := filepath.Join("testdata", name+".html")
 		if *update {
 			if err := os.WriteFile(path, []byte(got), 0o644); err != nil {

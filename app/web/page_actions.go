@@ -45,7 +45,7 @@ func (s *Server) cancelForm(c *fiber.Ctx) error {
 	id, done := c.Params("id"), "canceled"
 	t, err := s.tryMove(c.UserContext(), id, s.client.Cancel)
 	if err != nil {
-		return s.refusalPage(c, err, "A task that ended cannot be canceled.")
+		return s.refusalPage(c, err, cancelRule)
 	}
 	if !t.State.Final() {
 		done = "stopping"
@@ -56,7 +56,7 @@ func (s *Server) cancelForm(c *fiber.Ctx) error {
 func (s *Server) deleteForm(c *fiber.Ctx) error {
 	remove := func(ctx context.Context, id string) (*queue.Task, error) { return nil, s.client.Delete(ctx, id) }
 	if _, err := s.tryMove(c.UserContext(), c.Params("id"), remove); err != nil {
-		return s.refusalPage(c, err, "A task that runs cannot be deleted: cancel it first.")
+		return s.refusalPage(c, err, deleteRule)
 	}
 	return c.Redirect("/tasks?done=deleted", fiber.StatusSeeOther)
 }
@@ -82,19 +82,34 @@ func (s *Server) refusalPage(c *fiber.Ctx, err error, rule string) error {
 const movedUnconfirmed = "Redis made the change, but not enough replicas confirmed it in time: a failover now could undo it. " +
 	"Look again in a few seconds."
 
+func (s *Server) confirmRetry(c *fiber.Ctx) error {
+	return s.confirm(c, queue.ActionRetry, retryRule, views.ConfirmRetry)
+}
+
 func (s *Server) confirmCancel(c *fiber.Ctx) error {
-	return s.confirm(c, views.ConfirmCancel)
+	return s.confirm(c, queue.ActionCancel, cancelRule, views.ConfirmCancel)
 }
 
 func (s *Server) confirmDelete(c *fiber.Ctx) error {
-	return s.confirm(c, views.ConfirmDelete)
+	return s.confirm(c, queue.ActionDelete, deleteRule, views.ConfirmDelete)
 }
 
-// confirm asks before a task is destroyed, with what is known of it now.
-func (s *Server) confirm(c *fiber.Ctx, ask func(*queue.Task) views.Confirm) error {
+// From where a task can be moved, in words.
+const (
+	retryRule  = "Only a failed, canceled or retrying task can be tried again."
+	cancelRule = "A task that ended cannot be canceled."
+	deleteRule = "A task that runs cannot be deleted: cancel it first."
+)
+
+// confirm asks before an action is made on a task, with what is known of it now, and refuses one that does not exist from
+// there.
+func (s *Server) confirm(c *fiber.Ctx, action queue.Action, rule string, ask func(*queue.Task) views.Confirm) error {
 	t, err := s.tryMove(c.UserContext(), c.Params("id"), s.client.Get)
+	if err == nil && !action.Takes(t.State) {
+		err = queue.ErrState
+	}
 	if err != nil {
-		return s.refusalPage(c, err, "")
+		return s.refusalPage(c, err, rule)
 	}
 	around := s.hub.Chrome(c.UserContext())
 	v := live.View[views.Confirm]{Model: ask(t), Chrome: around.Chrome, Mark: around.Mark, Known: true}

@@ -68,7 +68,7 @@ func (s *Server) actForm(c *fiber.Ctx) error {
 	if err != nil {
 		return s.bulkRefusal(c, err)
 	}
-	count, err := strconv.Atoi(thousands.Replace(c.FormValue("count")))
+	count, err := typedCount(c, "count")
 	if err != nil || count != sel.Count {
 		return s.ask(c, fiber.StatusUnprocessableEntity, sel, "This is not the number of tasks. Nothing was changed.")
 	}
@@ -86,6 +86,11 @@ func (s *Server) actForm(c *fiber.Ctx) error {
 
 // thousands are the marks that people write into a number.
 var thousands = strings.NewReplacer(",", "", " ", "", "\u00a0", "", "\u202f", "", ".", "", "'", "")
+
+// typedCount reads a number of tasks as people write it.
+func typedCount(c *fiber.Ctx, field string) (int, error) {
+	return strconv.Atoi(thousands.Replace(c.FormValue(field)))
+}
 
 // actedNotice is what was done with a selection, in a sentence; empty where nothing is known of it any more.
 func (s *Server) actedNotice(ctx context.Context, id string) string {

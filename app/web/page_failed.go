@@ -80,7 +80,7 @@ func (s *Server) redriveForm(c *fiber.Ctx) error {
 	if err != nil || until < 1 || until > queue.LastMoment || count < 1 {
 		return s.errorPage(c, fiber.StatusUnprocessableEntity, "Not accepted", "The form is not complete. Nothing was changed.")
 	}
-	if views.NeedsTyping(count) && c.FormValue("typed") != strconv.Itoa(count) {
+	if typed, err := typedCount(c, "typed"); views.NeedsTyping(count) && (err != nil || typed != count) {
 		ask, err := s.countGroup(c, until)
 		if err != nil {
 			return s.redriveRefusal(c, err)
