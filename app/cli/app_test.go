@@ -134,7 +134,7 @@ func TestClientCommands(t *testing.T) {
 		{"retry of what", "", []string{"retry"}, 2, "", "--state failed"},
 		{"retry of both", "", []string{"retry", "A", "--state=failed"}, 2, "", "not both"},
 		{"cancel", "", []string{"cancel", "S", "--json"}, 0, `"id":"S"`, ""},
-		{"cancel of many, counted only", "", []string{"cancel", "--queue=later"}, 0, "2 tasks match; nothing was changed. Pass --count 2 to cancel them.", ""},
+		{"cancel of many, counted only", "", []string{"cancel", "--queue=later"}, 0, "Tasks that match: 2. Nothing was changed. Pass --count 2 to cancel them.", ""},
 		{"cancel of another number", "", []string{"cancel", "--queue=later", "--count=3"}, 1, "", "2 tasks match"},
 		{"cancel of many", "", []string{"cancel", "--queue=later", "--count=2"}, 0, "cancel: 2 done, 0 had moved on, 0 were gone", ""},
 		{"pause", "", []string{"pause", "mail", "later"}, 0, "mail is paused\nlater is paused\n", ""},

@@ -108,7 +108,7 @@ func (c *moveFlags) many(ctx context.Context, std streams, server *rest, action 
 	case c.JSON:
 		return json.NewEncoder(std.out).Encode(raw)
 	case c.Count == nil:
-		_, err = fmt.Fprintf(std.out, "%d tasks match; nothing was changed. Pass --count %d to %s them.\n", answer.Matched, answer.Matched, action)
+		_, err = fmt.Fprintf(std.out, "Tasks that match: %d. Nothing was changed. Pass --count %d to %s them.\n", answer.Matched, answer.Matched, action)
 		return err
 	}
 	_, err = fmt.Fprintf(std.out, "%s: %d done, %d had moved on, %d were gone\n", action, answer.Done, answer.Skipped, answer.Gone)

@@ -64,9 +64,26 @@ func TestAStalePageIsAccessible(t *testing.T) {
 	}
 }
 
+func TestOpenDialogsAreAccessible(t *testing.T) {
+	s := newSite(t)
+	s.Submit(someTasks(90000, 30)...)
+	s.UntilState("failed", "L90000-9")
+	for _, scheme := range []string{"light", "dark"} {
+		s.Prefer("prefers-color-scheme", scheme)
+		s.live("/")
+		s.run(`document.getElementById("keys-help").click()`)
+		s.UntilThere("dialog[open]")
+		s.accessible("the list of keys, " + scheme)
+		s.live("/tasks/L90000-9")
+		s.run(`document.querySelector('[data-ask][href$="/delete"]').click()`)
+		s.UntilThere("dialog[open] h1")
+		s.accessible("a question, " + scheme)
+	}
+}
+
 func TestAnEmptySystemIsAccessible(t *testing.T) {
 	t.Parallel()
-	s := &site{System: harness.NewSystem(t), Browser: newTab(t), t: t}
+	s := &site{System: harness.NewSystem(t), Browser: harness.NewBrowser(t), t: t}
 	for _, path := range []string{"/", "/tasks", "/queues", "/workers"} {
 		s.Open(s.URL + path)
 		s.accessible("empty " + path)

@@ -2,6 +2,8 @@ package browser
 
 import (
 	"testing"
+
+	"github.com/xuniquepatel/queue-pilot/app/e2e/harness"
 )
 
 // seen is what a person has before them: what was typed, where the caret stands, what is selected and open, and where
@@ -59,7 +61,7 @@ func TestRowsStayWhereTheyAreAndNewOnesAreAnnounced(t *testing.T) {
 
 func TestAnActionInOneTabIsSeenInAnother(t *testing.T) {
 	s := newSite(t)
-	other := &site{System: s.System, Browser: newTab(t), t: t}
+	other := &site{System: s.System, Browser: harness.NewBrowser(t), t: t}
 	s.Submit(someTasks(0, 3)...)
 	s.live("/queues")
 	other.live("/")

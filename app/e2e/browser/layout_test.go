@@ -1,17 +1,11 @@
 package browser
 
 import (
-	"errors"
-	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/xuniquepatel/queue-pilot/app/e2e/harness"
 )
-
-var errNotYet = errors.New("not yet")
-
-func sscan(line string, into ...any) (int, error) { return fmt.Sscan(line, into...) }
 
 // tooWide names what makes the page wider than the window.
 const tooWide = `document.documentElement.scrollWidth <= innerWidth ? "" : [...document.querySelectorAll("body *")]

@@ -82,23 +82,18 @@ func (s *site) seconds(n int) {
 }
 
 // number is the value of a JavaScript expression.
-func (s *site) number(expression string) float64 {
-	s.t.Helper()
-	n, err := harness.Eval[float64](s.Browser, expression)
-	if err != nil {
-		s.t.Fatalf("in the page: %v", err)
-	}
-	return n
-}
+func (s *site) number(expression string) float64 { s.t.Helper(); return value[float64](s, expression) }
 
 // text is the value of a JavaScript expression.
-func (s *site) text(expression string) string {
+func (s *site) text(expression string) string { s.t.Helper(); return value[string](s, expression) }
+
+func value[T any](s *site, expression string) T {
 	s.t.Helper()
-	text, err := harness.Eval[string](s.Browser, expression)
+	v, err := harness.Eval[T](s.Browser, expression)
 	if err != nil {
 		s.t.Fatalf("in the page: %v", err)
 	}
-	return text
+	return v
 }
 
 // run runs JavaScript for what it does.

@@ -1,6 +1,7 @@
 package browser
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -8,8 +9,6 @@ import (
 
 	"github.com/xuniquepatel/queue-pilot/app/e2e/harness"
 )
-
-func newTab(t *testing.T) *harness.Browser { return harness.NewBrowser(t) }
 
 // watch keeps what the browser itself measures: layout shifts that nobody caused, the slowest answer to an input, and
 // tasks that blocked the page for more than 50 ms.
@@ -70,7 +69,7 @@ func weigh(t *testing.T, path, lines string) (all, scripts int) {
 		var kind string
 		var bytes int
 		var own bool
-		if _, err := sscan(line, &kind, &bytes, &own); err != nil {
+		if _, err := fmt.Sscan(line, &kind, &bytes, &own); err != nil {
 			t.Fatalf("%q: %v", line, err)
 		}
 		if !own {
@@ -110,7 +109,7 @@ func TestABurstOfEndingTasksIsFollowed(t *testing.T) {
 	}
 	harness.Until(t, "all have ended", func() error {
 		if totals := s.Totals(); totals.Completed+totals.Failed < int64(n) {
-			return errNotYet
+			return fmt.Errorf("%d of %d", totals.Completed+totals.Failed, n)
 		}
 		return nil
 	})
