@@ -113,15 +113,20 @@ func newActed(sel queue.Selection, dry bool) acted {
 	return a
 }
 
+// countProblem says that a count does not match, and which one would.
+func countProblem(e *queue.CountError) *problem {
+	p := newProblem(http.StatusConflict, fmt.Sprintf("count is %d, but %d tasks match; nothing was changed.", e.Given, e.Count))
+	p.Count = &e.Count
+	return p
+}
+
 // actRefusal is refusal for an action on many tasks. Where it was broken off, it says how to go on.
 func (s *Server) actRefusal(err error, sel queue.Selection) error {
 	var count *queue.CountError
 	var invalid *queue.InvalidError
 	switch {
 	case errors.As(err, &count):
-		p := newProblem(http.StatusConflict, fmt.Sprintf("count is %d, but %d tasks match; nothing was changed.", count.Given, count.Count))
-		p.Count = &count.Count
-		return p
+		return countProblem(count)
 	case queue.IsNoSelection(err):
 		return newProblem(http.StatusNotFound, "There is no such selection: it is older than 15 minutes, or never was. Select anew.")
 	case errors.As(err, &invalid):

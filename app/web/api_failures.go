@@ -83,8 +83,11 @@ type (
 func (s *Server) startRedrive(ctx context.Context, in *redriveInput) (*redriveOutput, error) {
 	r, err := s.client.StartRedrive(ctx, in.Group, in.Body.Count, in.Body.Until)
 	var count *queue.CountError
-	if errors.As(err, &count) || errors.Is(err, queue.ErrRedriving) {
-		return nil, newProblem(http.StatusConflict, err.Error()+". Nothing was changed.")
+	switch {
+	case errors.As(err, &count):
+		return nil, countProblem(count)
+	case errors.Is(err, queue.ErrRedriving):
+		return nil, newProblem(http.StatusConflict, "A redrive of this group is under way. Nothing was changed.")
 	}
 	return s.answerRedrive(r, err, "group "+in.Group, awayMove)
 }

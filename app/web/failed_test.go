@@ -123,7 +123,10 @@ func TestScriptsRedriveAGroupOverTheAPI(t *testing.T) {
 	}
 	until := fmt.Sprintf("%.0f", listed["until"])
 	path := "/failures/" + timeoutGroup + "/redrive"
-	s.api("POST", path, `{"count":11}`).want(t, 409)
+	other := s.api("POST", path, `{"count":11}`).want(t, 409).json(t)
+	if other["detail"] != "count is 11, but 12 tasks match; nothing was changed." || other["count"] != 12.0 {
+		t.Errorf("another count answers %v", other)
+	}
 	s.api("POST", path, `{}`).want(t, 422)
 	s.api("POST", "/failures/0123456789ab/redrive", `{"count":11}`).want(t, 404)
 	eventually(t, "the moment of the count is over", func() bool {
