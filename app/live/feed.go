@@ -1,6 +1,7 @@
 package live
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -223,11 +224,13 @@ func (h *Hub) fillRates(s *monitor.Snapshot) {
 
 // prepare encodes v once for all sockets. What is sent is made of strings, numbers and times: it cannot fail.
 func prepare(v any) *websocket.PreparedMessage {
-	body, err := json.Marshal(v)
-	if err != nil {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false) // much of it is markup, and none of it is read but by JSON.parse
+	if err := encoder.Encode(v); err != nil {
 		panic("live: encode message: " + err.Error())
 	}
-	m, err := websocket.NewPreparedMessage(websocket.TextMessage, body)
+	m, err := websocket.NewPreparedMessage(websocket.TextMessage, bytes.TrimRight(body.Bytes(), "\n"))
 	if err != nil {
 		panic("live: prepare message: " + err.Error())
 	}

@@ -76,6 +76,7 @@ func viewOf[M any](ctx context.Context, h *Hub, name string) (View[M], error) {
 		return v, err
 	}
 	away := h.freshen(ctx)
+	t.renew()
 	f, seq, err := t.refresh(ctx, h, away == nil)
 	if f != nil {
 		v.Model, v.Known = f.model.(M), true

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 	"github.com/xuniquepatel/queue-pilot/views"
@@ -31,7 +32,7 @@ func newSource(name string) (source, error) {
 	case topicChrome:
 		return &chromeSource{}, nil
 	case topicOverview:
-		return &overviewSource{}, nil
+		return newOverviewSource(), nil
 	case topicQueues:
 		return &queuesSource{}, nil
 	case topicWorkers:
@@ -78,7 +79,17 @@ func (*chromeSource) paint(l look) (*frame, bool) {
 type overviewSource struct {
 	sharing
 	loaded         bool
-	latest, failed []queue.Task
+	latest, failed calmList
+}
+
+func newOverviewSource() *overviewSource {
+	return &overviewSource{latest: calmList{size: views.LatestRows}, failed: calmList{size: views.FailedRows}}
+}
+
+// renew shows the newest tasks at the next load.
+func (s *overviewSource) renew() {
+	s.latest.renew()
+	s.failed.renew()
 }
 
 func (s *overviewSource) load(ctx context.Context, c *queue.Client) error {
@@ -90,13 +101,20 @@ func (s *overviewSource) load(ctx context.Context, c *queue.Client) error {
 	if err != nil {
 		return fmt.Errorf("list the failed tasks: %w", err)
 	}
-	s.latest, s.failed, s.loaded = latest.Items, failed.Items, true
+	now := time.Now()
+	if err := s.latest.take(ctx, c, latest.Items, now); err != nil {
+		return err
+	}
+	if err := s.failed.take(ctx, c, failed.Items, now); err != nil {
+		return err
+	}
+	s.loaded = true
 	return s.readFailures(ctx, c)
 }
 
 func (s *overviewSource) paint(l look) (*frame, bool) {
 	d := l.overview()
-	d.Latest, d.Failed, d.Failing = s.latest, s.failed, s.group("", "", l.now)
+	d.Latest, d.Failed, d.Failing = s.latest.rows, s.failed.rows, s.group("", "", l.now)
 	m := views.NewOverview(d)
 	return &frame{model: m, parts: []part{
 		newPart("o-status", views.StatusLine(m.Status)),
@@ -211,7 +229,7 @@ func (s *tasksSource) load(ctx context.Context, c *queue.Client) error {
 			s.tracked = append(s.tracked, t.ID)
 		}
 	}
-	s.tracked = s.tracked[max(0, len(s.tracked)-maxTracked):]
+	s.forget()
 	var away []string
 	for _, id := range s.tracked {
 		if !here[id] {
@@ -225,6 +243,27 @@ func (s *tasksSource) load(ctx context.Context, c *queue.Client) error {
 	s.earlier = present(earlier)
 	s.page, s.loaded = page, true
 	return nil
+}
+
+// forget keeps to maxTracked rows. Those that ended go first: they change no more, and a row that still runs must not
+// stand so for ever because many came after it.
+func (s *tasksSource) forget() {
+	over := len(s.tracked) - maxTracked
+	if over <= 0 {
+		return
+	}
+	ended := make(map[string]bool, len(s.earlier))
+	for _, t := range s.earlier {
+		ended[t.ID] = t.State.Final()
+	}
+	s.tracked = slices.DeleteFunc(s.tracked, func(id string) bool {
+		if over > 0 && ended[id] {
+			over--
+			return true
+		}
+		return false
+	})
+	s.tracked = s.tracked[max(0, over):]
 }
 
 func present(tasks []*queue.Task) []queue.Task {

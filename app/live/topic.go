@@ -68,6 +68,15 @@ func (t *topic) refresh(ctx context.Context, h *Hub, load bool) (*frame, int64, 
 	return f, t.seq, err
 }
 
+// renew has the next load show what is newest, where the source keeps anything still.
+func (t *topic) renew() {
+	if src, calm := t.src.(interface{ renew() }); calm {
+		t.work.Lock()
+		defer t.work.Unlock()
+		src.renew()
+	}
+}
+
 // apply makes f current. The caller holds the lock.
 func (t *topic) apply(f *frame) {
 	t.whole = nil
