@@ -1,5 +1,6 @@
 // Package monitor owns what watches over a cell: it reclaims the work of workers that fell silent, audits tasks that
-// no other move would find, and publishes snapshots. Reclaim and audit write; a snapshot is read only.
+// no other move would find, has Redis mend its file after a crash, and publishes snapshots. Reclaim and audit write; a
+// snapshot is read only.
 //
 // Any number of monitors may run: every reclaim is one atomic script, and of their snapshots one is published.
 package monitor
@@ -29,6 +30,8 @@ type Monitor struct {
 	cfg    Config
 	cursor string // of the audit
 	rates  rateMeter
+
+	rewritten string // the start of Redis for which its file was written anew
 }
 
 // New returns a monitor; Run starts it.
@@ -51,6 +54,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 	}
 	start("reclaim", m.reclaimEvery(), nil, m.Reclaim)
 	start("audit", auditEvery, nil, m.Audit)
+	start("append-only file", rewriteEvery, nil, m.Rewrite)
 	start("redrive", redriveEvery, nil, m.Redrive)
 	start("snapshot", snapshotAtLeast, m.settledChanges(ctx), m.publish)
 	loops.Wait()

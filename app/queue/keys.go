@@ -162,7 +162,8 @@ func (k Keys) Selected(id string) string { return k.prefix + nameSelected + id }
 
 // Meta is the hash of what is known of the cell as a whole: dirty (last change hint, ms), seq and snapshot (last, ms),
 // rates, monitor (last pass, ms), grace (until when nobody is lost, ms), promoted (last pass, ms), back_s and back_y
-// (where promote looks for a clock that was set back), waits (counts the moves that replicas were to confirm).
+// (where promote looks for a clock that was set back), waits (counts the moves that replicas were to confirm),
+// rewritten (the run_id of Redis for whose start its append-only file was written anew).
 func (k Keys) Meta() string { return k.prefix + nameMeta }
 
 // Changes is the channel of dirty hints.

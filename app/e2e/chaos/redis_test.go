@@ -87,6 +87,26 @@ func TestRow09ATruncatedFileLosesItsTailAlone(t *testing.T) {
 		}
 		s.submit(quick("after"))
 		s.UntilState("completed", "after")
+		s.untilRewritten()
+		s.Redis.Written()
+		s.Redis.Kill()
+		s.Redis.Start()
+		s.UntilReady()
+		if kept, after := s.census().Totals.Kept, census.Totals.Kept+1; kept != after {
+			f.Errorf("after the next crash %d tasks are kept; want %d: of what was cut off nothing comes back", kept, after)
+		}
+	})
+}
+
+// untilRewritten waits until Redis has written its append-only file anew since it was started.
+func (s *site) untilRewritten() {
+	s.f.Helper()
+	harness.Until(s.f, "Redis's file is written anew", func() error {
+		info, err := s.rdb().InfoMap(s.f.Context(), "persistence").Result()
+		if about := info["Persistence"]; err == nil && (about["aof_rewrites"] == "0" || about["aof_rewrite_in_progress"] != "0") {
+			err = fmt.Errorf("%s rewrites, one under way: %s", about["aof_rewrites"], about["aof_rewrite_in_progress"])
+		}
+		return err
 	})
 }
 
