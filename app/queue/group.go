@@ -12,7 +12,7 @@ import (
 
 // part is what one Submit puts into one script: its tasks, and then their answers.
 type part struct {
-	args  []any   // of submit.lua, five a task
+	args  []any   // of submit.lua, three a task
 	more  []extra // of some of the tasks
 	tasks int
 	bytes int // of the payloads

@@ -105,18 +105,16 @@ local function lane_key(queue, lane)
   return K.task_queue .. queue .. '#' .. lane
 end
 
--- Pushes are summed up by lane and written by flush: the tails in order, the heads so that the first stays first.
+-- line gives the list on which to put ids for a lane. It is written by flush: the tails in order, the heads so that the
+-- first stays first.
 local pushes = {}
-local function enqueue(id, queue, lane, at_head)
+local function line(queue, lane, at_head)
   local key = queue .. (at_head and '|<|' or '|>|') .. lane
-  local push = pushes[key]
-  if not push then
-    push = { queue = queue, lane = lane, at_head = at_head, ids = {} }
-    pushes[key] = push
-  end
-  push.ids[#push.ids + 1] = id
-  count(queue, 'p', 1)
+  pushes[key] = pushes[key] or { queue = queue, lane = lane, at_head = at_head, ids = {} }
+  return pushes[key].ids
 end
+
+local function enqueue(id, queue, lane, at_head) table.insert(line(queue, lane, at_head), id) end
 
 local function reversed(list)
   local out = {}
@@ -128,6 +126,7 @@ local function flush()
   for _, push in pairs(pushes) do
     local key, length = lane_key(push.queue, push.lane), nil
     if push.at_head then length = many('LPUSH', key, reversed(push.ids)) else length = many('RPUSH', key, push.ids) end
+    count(push.queue, 'p', #push.ids)
     if length == #push.ids then -- a lane that was empty may not be known
       redis.call('SADD', K.lanes .. push.queue, push.lane)
       redis.call('SADD', K.backlog, push.queue)

@@ -28,7 +28,12 @@ type spec struct {
 	Tags      []string `json:"g,omitempty"`
 }
 
-// recordTail is a record from max_attempts on; the head is written by submit.lua, which knows the time.
+// recordHead is a record up to the time of its submit, which submit.lua knows.
+func (t *Task) recordHead() string {
+	return strconv.Itoa(*t.Priority) + "|" + t.Queue + "|" + t.Type + "|"
+}
+
+// recordTail is a record from max_attempts on.
 func (t *Task) recordTail() (tail, large string, err error) {
 	text, err := t.specText()
 	if err != nil {

@@ -135,7 +135,7 @@ func (s *submission) add(ctx context.Context, i int, t *Task) error {
 		}
 	}
 	c := &s.next
-	c.args = append(c.args, t.ID, *t.Priority, t.Queue, t.Type, tail)
+	c.args = append(c.args, t.ID, t.recordHead(), tail)
 	if large != "" || t.Delay > 0 || !t.RunAt.IsZero() {
 		var runAt int64
 		if !t.RunAt.IsZero() {

@@ -1,11 +1,12 @@
 -- submit.lua: nothing -> pending or scheduled; then assign, where a worker has room.
--- ARGV[1] number of tasks, then five each: id, priority, queue, type, record from max_attempts on;
+-- ARGV[1] number of tasks, then three each: id, record up to the time "priority|queue|type|", record from max_attempts on;
 --   then for some of them four each: their number, payload where it does not stand in the record, delay ms, run_at ms.
 -- Returns for each task 1 created, 0 known with the same payload, -1 known with another one.
 
-local n, more = tonumber(ARGV[1]), {}
-for at = 5 * n + 2, #ARGV, 4 do
-  more[tonumber(ARGV[at])] = { large = ARGV[at + 1], delay = tonumber(ARGV[at + 2]), run_at = tonumber(ARGV[at + 3]) }
+local args = ARGV
+local n, more = tonumber(args[1]), {}
+for at = 3 * n + 2, #args, 4 do
+  more[tonumber(args[at])] = { large = args[at + 1], delay = tonumber(args[at + 2]), run_at = tonumber(args[at + 3]) }
 end
 local plain = { large = '', delay = 0, run_at = 0 }
 
@@ -28,35 +29,45 @@ local function schedule(id, queue, due, stop)
   if redis.call('ZRANK', K.scheduled, id) == 0 then wake() end
 end
 
-local ids, answers, records, recent = {}, {}, {}, {}
-for i = 1, n do ids[i] = ARGV[5 * i - 3] end
+-- Most tasks of a script begin alike: what their heads say is read once.
+local heads = {}
+local function read_head(text)
+  local head = { made = 0 }
+  head.priority, head.queue = string.match(text, '^(%d)|([^|]*)|')
+  heads[text] = head
+  return head
+end
+
+local function put(id, head, extra)
+  if extra.large ~= '' then redis.call('HSET', K.payloads, id, extra.large) end
+  local due = extra.delay > 0 and now + extra.delay or extra.run_at
+  if due > now then return schedule(id, head.queue, due, extra.delay > 0 and DELAYED or '0') end
+  head.line = head.line or line(head.queue, head.priority)
+  head.line[#head.line + 1] = id
+end
+
+local ids, answers, records, recent, created = {}, {}, {}, {}, now_text .. '|'
+for i = 1, n do ids[i] = args[3 * i - 1] end
 local known, fresh = lookup(K.tasks, ids), {}
 for i, id in ipairs(ids) do
-  local at, extra = 5 * i - 3, more[i] or plain
-  local queue, tail, twin = ARGV[at + 2], ARGV[at + 4], fresh[id]
+  local text, tail, twin = args[3 * i], args[3 * i + 1], fresh[id]
   if twin then
-    local same = payload_of(id, ARGV[5 * twin + 1], (more[twin] or plain).large) == payload_of(id, tail, extra.large)
+    local same = payload_of(id, args[3 * twin + 1], (more[twin] or plain).large) == payload_of(id, tail, (more[i] or plain).large)
     answers[i] = same and 0 or -1
   elseif known[i] then
-    answers[i] = same_payload(id, known[i], tail, extra.large) and 0 or -1
+    answers[i] = same_payload(id, known[i], tail, (more[i] or plain).large) and 0 or -1
   else
-    fresh[id], answers[i] = i, 1
-    local m = #records
-    records[m + 1], recent[#recent + 1] = id, id
-    records[m + 2] = ARGV[at + 1] .. '|' .. queue .. '|' .. ARGV[at + 3] .. '|' .. now_text .. '|' .. tail
-    if extra.large ~= '' then redis.call('HSET', K.payloads, id, extra.large) end
-    count(queue, 'S', 1)
-    local due = extra.delay > 0 and now + extra.delay or extra.run_at
-    if due > now then
-      schedule(id, queue, due, extra.delay > 0 and DELAYED or '0')
-    else
-      enqueue(id, queue, ARGV[at + 1])
-    end
+    local head, m = heads[text] or read_head(text), #recent
+    fresh[id], answers[i], recent[m + 1] = i, 1, id
+    records[2 * m + 1], records[2 * m + 2] = id, text .. created .. tail
+    head.made = head.made + 1
+    put(id, head, more[i] or plain)
   end
 end
 
 if #recent > 0 then
   many('HSET', K.tasks, records)
+  for _, head in pairs(heads) do count(head.queue, 'S', head.made) end
   flush()
   if many('LPUSH', K.recent, recent) > RECENT_TASKS + 500 then redis.call('LTRIM', K.recent, 0, RECENT_TASKS - 1) end
   local _, left = assign(#recent)

@@ -115,7 +115,7 @@ func (t *Task) validatePayload() error {
 		e.Large = true
 		return e
 	}
-	if depth(t.Payload) > maxDepth {
+	if brackets := bytes.Count(t.Payload, []byte("[")) + bytes.Count(t.Payload, []byte("{")); brackets > maxDepth && depth(t.Payload) > maxDepth {
 		return invalid("payload", fmt.Sprintf("nested more than %d deep", maxDepth), "JSON nested at most 100 deep")
 	}
 	var out bytes.Buffer
