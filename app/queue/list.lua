@@ -67,7 +67,7 @@ while found < most and seen < budget do
       if not brief then show(id, records[i], states[i]) end
     end
   end
-  if #ids < chunk then return answer end
+  if found < most and #ids < chunk then return answer end
 end
 if #range(at, 1) > 0 then answer[1] = at end
 return answer

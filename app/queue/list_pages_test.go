@@ -45,3 +45,21 @@ func TestALargePageIsWhole(t *testing.T) {
 		expectPages(t, c, queue.Filter{State: queue.Pending, Limit: 1000}, ids)
 	})
 }
+
+// 3 of 17 are of another type: the first page of 10 fills up among the last 7, of which a look of 10 finds no more.
+func TestAPageThatFillsUpAmongTheLastEntriesIsFollowedByAnother(t *testing.T) {
+	each(t, func(t *testing.T, c *queue.Client) {
+		var tasks []queue.Task
+		var ids []string
+		for i := range 17 {
+			tasks = append(tasks, queue.Task{ID: fmt.Sprint("t", i), Type: "a"})
+			if i < 3 {
+				tasks[i].Type = "b"
+			} else {
+				ids = append(ids, tasks[i].ID)
+			}
+		}
+		submit(t, c, tasks...)
+		expectPages(t, c, queue.Filter{State: queue.Pending, Type: "a", Limit: 10}, ids)
+	})
+}
