@@ -83,3 +83,30 @@ func TestWhatIsDeepInALongListIsCanceledInTime(t *testing.T) {
 	}
 	choose(t, c, queue.ActionCancel, queue.Filter{}, 41580)
 }
+
+// Between those that stay the next one is further and further from both ends.
+func TestEverySecondTaskOfALongQueueIsCanceledInFewScripts(t *testing.T) {
+	c := open(t, redistest.Server(t))
+	tasks := make([]queue.Task, 40000)
+	for i := range tasks {
+		tasks[i].Type = []string{"keep", "drop"}[i%2]
+	}
+	submit(t, c, tasks...)
+	s := choose(t, c, queue.ActionCancel, queue.Filter{Type: "drop"}, 20000)
+	before := scripts(t, c)
+	act(t, c, s, queue.Acted{Done: 20000})
+	if ran := scripts(t, c) - before; ran > 20000/10 {
+		t.Errorf("%d scripts canceled 20,000 tasks; want ten tasks a script and more", ran)
+	}
+}
+
+// scripts is how many Redis has run.
+func scripts(t *testing.T, c *queue.Client) int {
+	t.Helper()
+	info, err := c.Redis().InfoMap(t.Context(), "commandstats").Result()
+	ran := 0
+	if _, wrong := fmt.Sscanf(info["Commandstats"]["cmdstat_evalsha"], "calls=%d,", &ran); err != nil || wrong != nil {
+		t.Fatal(err, wrong)
+	}
+	return ran
+}

@@ -135,29 +135,6 @@ local function flush()
   pushes = {}
 end
 
--- unlist takes a pending id off its lane. Deep inside a very long list it stays as a dead entry instead, which
--- assign drops when it gets there: looking for it would hold up everybody. So a script looks through no long list in vain
--- twice. walked is about how many entries it looked at.
-local deep, walked, in_vain = 20000, 0, {}
-local function unlist(id, h)
-  for _, lane in ipairs({ h.priority, h.priority .. '@' .. h.type }) do
-    local key = lane_key(h.queue, lane)
-    local at = not in_vain[key] and redis.call('LPOS', key, id, 'MAXLEN', deep)
-    if at then
-      walked = walked + 2 * at
-      return redis.call('LREM', key, 1, id)
-    elseif not in_vain[key] and redis.call('LPOS', key, id, 'RANK', -1, 'MAXLEN', deep) then
-      walked = walked + 2 * deep
-      return redis.call('LREM', key, -1, id)
-    elseif not in_vain[key] then
-      local length = redis.call('LLEN', key)
-      walked = walked + math.min(length, 2 * deep)
-      in_vain[key] = length > deep
-    end
-  end
-  return 0
-end
-
 -- note adds a finished attempt to the task's history, a line each; the oldest go when it outgrows 32 KiB.
 local function note(id, s, outcome, err)
   local line = table.concat({ int(s.attempt), outcome, s.worker, int(s.started), int(now), cjson.encode(err) }, '|')

@@ -15,6 +15,9 @@ import (
 //go:embed lib.lua
 var libLua string
 
+//go:embed unlist.lua
+var unlistLua string
+
 //go:embed lanes.lua
 var lanesLua string
 
@@ -51,7 +54,7 @@ func libText() string {
 	return strings.NewReplacer(
 		"KEEP_DONE", fmt.Sprint(DefaultRetention.Milliseconds()),
 		"KEEP_FAILED", fmt.Sprint(FailedRetention.Milliseconds()),
-	).Replace(libLua)
+	).Replace(libLua + unlistLua)
 }
 
 func (s *Script) on(k Keys) *redis.Script {

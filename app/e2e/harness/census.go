@@ -141,9 +141,9 @@ func (c *Census) counter(field string) int64 {
 	return n
 }
 
-// mayHoldDead tells whether a lane may hold dead entries: lib.lua's unlist leaves one where it is more than 20,000 away
+// mayHoldDead tells whether a lane may hold dead entries: unlist.lua leaves one where it is more than 5,000 away
 // from both ends.
-func (c *Census) mayHoldDead() bool { return c.Totals.Submitted > 2*20_000 }
+func (c *Census) mayHoldDead() bool { return c.Totals.Submitted > 2*5_000 }
 
 func (c *Census) readPlaces() {
 	c.Places = map[string][]string{}
