@@ -52,6 +52,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 	start("reclaim", m.reclaimEvery(), nil, m.Reclaim)
 	start("audit", auditEvery, nil, m.Audit)
 	start("redrive", redriveEvery, nil, m.Redrive)
+	start("drill", drillEvery, nil, m.Drill)
 	start("snapshot", snapshotAtLeast, m.settledChanges(ctx), m.publish)
 	loops.Wait()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
