@@ -140,6 +140,10 @@ func TestADrillFindsATaskOnEveryListThatItMayStandOn(t *testing.T) {
 		d := newDrilling(t, c, 3, queue.Task{ID: "urgent", Priority: &urgent}, queue.Task{ID: "later"}, queue.Task{ID: "plain"})
 		d.hear()
 		d.lose()
+		turn(t, register(t, c, "other", 1, nil, "sleep"), 1) // it handles none of them, so they are set aside
+		if n := c.Redis().LLen(t.Context(), c.Keys().TaskQueue(queue.DefaultQueue, "5@echo")).Val(); n != 2 {
+			t.Fatalf("%d tasks are set aside; want 2", n)
+		}
 		must(t, c.Pause(t.Context(), queue.DefaultQueue))
 		d.is(queue.DrillRecovering, 3, 0, 3, 0, 0, 0, 0, 0)
 		must(t, c.Resume(t.Context(), queue.DefaultQueue))

@@ -62,15 +62,15 @@ func NewDrill(d *queue.Drill) DrillPage {
 		Key: key, ID: d.ID, Worker: d.WorkerName, WorkerID: d.WorkerID, WorkerHref: WorkerHref(d.WorkerID), Summary: d.Summary,
 		Meter: Meter{Key: key + ":meter", Label: "Run again", Value: strconv.FormatInt(d.RunAgain, 10), Max: strconv.FormatInt(max(1, d.Total()), 10)},
 		Counts: []Fact{
-			{Key: key + ":held", Label: "Held when it stopped", Value: Count(d.Held)},
-			{Key: key + ":given", Label: "Given to it afterwards, before it was missed", Value: Count(d.Given)},
+			{Key: key + ":held", Label: "Held at the stop", Value: Count(d.Held)},
+			{Key: key + ":given", Label: "Given after the stop", Value: Count(d.Given)},
 			{Key: key + ":waiting", Label: "Waiting again", Value: Count(d.Waiting)},
 			{Key: key + ":running", Label: "Running again", Value: Count(d.Running)},
-			{Key: key + ":ended", Label: "Completed, failed or canceled", Value: Count(d.Ended)},
+			{Key: key + ":ended", Label: "Final", Value: Count(d.Ended)},
 			{Key: key + ":lost", Label: "Lost", Value: Count(d.Lost)},
 		},
 		Times: drillTimes(d, key),
-		Note: "Lost is what Redis does not know any more without having been seen to end, or what stands on no list. " +
+		Note: "Given after the stop is what it was assigned before anybody missed it. Lost is what Redis does not know any more without having been seen to end, or what stands on no list. " +
 			"A task that somebody deleted meanwhile is counted there.",
 	}
 	m.Word, m.Slug = drillWord(d)
@@ -109,6 +109,6 @@ func drillTimes(d *queue.Drill, key string) []Fact {
 		{Key: key + ":asked", Label: "Began", Value: Moment(d.AskedAt.Time)},
 		{Key: key + ":stopped", Label: "Stopped", Value: at(d.StoppedAt)},
 		{Key: key + ":lostat", Label: "Declared lost", Value: at(d.LostAt)},
-		{Key: key + ":recovered", Label: "None waits any more", Value: at(d.RecoveredAt)},
+		{Key: key + ":recovered", Label: "All had a turn", Value: at(d.RecoveredAt)},
 	}
 }

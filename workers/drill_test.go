@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 	"github.com/xuniquepatel/queue-pilot/workers"
@@ -94,6 +95,59 @@ func TestADrillIsRefusedByAWorkerThatIsNotReady(t *testing.T) {
 			t.Errorf("of one that drains: %v; want ErrState", err)
 		}
 	})
+}
+
+// A handler that ends by itself after the worker has said its last word is reported by nobody.
+func TestWhatEndsAfterTheLastWordOfADrillIsNotRecorded(t *testing.T) {
+	each(t, func(t *testing.T, c *queue.Client) {
+		last, returned, turned := make(chan struct{}), make(chan struct{}), make(chan struct{}, 9)
+		c.Redis().AddHook(replies{func(args []any) error {
+			switch {
+			case isDrilled(args):
+				close(last)
+				<-returned
+				select { // a worker that went on would make a turn for the report
+				case <-turned:
+				case <-time.After(time.Second):
+				}
+			case isTurn(args):
+				select {
+				case <-last:
+					turned <- struct{}{}
+				default:
+				}
+			}
+			return nil
+		}})
+		cfg := fast(1)
+		cfg.Drills = true
+		runWorker(t, c, workers.Handlers{"echo": func(ctx context.Context, _ *queue.Task) (any, error) {
+			select {
+			case <-last:
+				close(returned)
+			case <-ctx.Done():
+			}
+			return "in time", nil
+		}}, cfg)
+		id := theWorker(t, c)
+		submit(t, c, queue.Task{ID: "a"})
+		eventually(t, "it runs", func() bool { return get(t, c, "a").State == queue.Running })
+		_, err := workers.Drill(t.Context(), c, id)
+		must(t, err)
+		theWorker(t, c, id)
+		if task := get(t, c, "a"); task.State != queue.Running {
+			t.Errorf("the task is %s; want it left as running on the worker that stopped", task.State)
+		}
+	})
+}
+
+// isDrilled: evalsha, sha, 2, two keys, the worker and the drill.
+func isDrilled(args []any) bool {
+	if len(args) != 7 {
+		return false
+	}
+	drill, ok := args[6].(string)
+	return ok && len(drill) == 16
 }
 
 // A worker that was told to stop says nothing more, whatever its handlers have to report.
