@@ -109,7 +109,7 @@ func decodeWorkers(part any) ([]queue.Worker, error) {
 		}
 		id, ok := w[0].(string)
 		f, err := queue.Strings(w[1])
-		if !ok || err != nil || len(f) != 8 {
+		if !ok || err != nil || len(f) != 10 {
 			return nil, fmt.Errorf("snapshot: a worker %v of %d fields: %w", w[0], len(f), err)
 		}
 		current, err := queue.Strings(w[2])
@@ -125,13 +125,14 @@ func decodeWorkers(part any) ([]queue.Worker, error) {
 }
 
 // decodeWorker reads a card's name, host, pid, version, queues and types, and the fields state, slots, assigned, running,
-// started, heartbeat and requeued.
+// started, heartbeat, requeued, drills and drill.
 func decodeWorker(id string, card, f, current []string) queue.Worker {
 	w := queue.Worker{
 		ID: id, Name: card[0], State: queue.WorkerState(f[0]), Host: card[1], PID: int(toInt(card[2])), Version: card[3],
 		Slots: int(toInt(f[1])), Assigned: int(toInt(f[2])), Running: int(toInt(f[3])),
 		StartedAt: queue.Time{Time: fromMS(f[4])}, LastHeartbeatAt: queue.Time{Time: fromMS(f[5])},
 		Queues: map[string]int{}, Types: strings.FieldsFunc(card[5], isComma), Requeued: int(toInt(f[6])),
+		Drills: f[7] == "1", Drill: f[8],
 		CurrentTasks: []queue.CurrentTask{},
 	}
 	for _, part := range strings.FieldsFunc(card[4], isComma) {

@@ -56,6 +56,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 	start("audit", auditEvery, nil, m.Audit)
 	start("append-only file", rewriteEvery, nil, m.Rewrite)
 	start("redrive", redriveEvery, nil, m.Redrive)
+	start("drill", drillEvery, nil, m.Drill)
 	start("snapshot", snapshotAtLeast, m.settledChanges(ctx), m.publish)
 	loops.Wait()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)

@@ -91,6 +91,18 @@ local function lose(id, h, s)
   return s.code == 'p' or s.code == 'y'
 end
 
+-- note_drill tells the drill that the worker stopped for, if any, when it was declared lost and what it held; a task that it
+-- was given since it stopped counts as well.
+local function note_drill(held)
+  local drill = redis.call('HGET', K.status .. worker, 'drill')
+  if not drill or redis.call('EXISTS', K.drill .. drill) == 0 then return end
+  local key, tasks, added = K.drill .. drill, K.drill_tasks .. drill, 0
+  for _, id in ipairs(held) do added = added + redis.call('HSETNX', tasks, id, '') end
+  redis.call('PEXPIRE', tasks, redis.call('PTTL', key))
+  redis.call('HINCRBY', key, redis.call('HEXISTS', key, 'stopped') == 1 and 'given' or 'held', added)
+  redis.call('HSET', key, 'lost_at', now_text)
+end
+
 for i, id in ipairs(ids) do
   local s = parse(states[i])
   if not readable(records[i], states[i]) then
@@ -106,6 +118,7 @@ for i, id in ipairs(ids) do
   end
 end
 redis.call('HSET', K.status .. worker, 'requeued', requeued)
+note_drill(ids)
 retire(worker, 'lost')
 flush()
 wake()

@@ -40,7 +40,7 @@ end
 -- A worker's card is what it told of itself when it registered, a line each: the rest of its record changes.
 local function read_worker(id)
   return { id, redis.call('HMGET', K.status .. id, 'card', 'state', 'slots', 'assigned', 'running', 'started', 'heartbeat',
-    'requeued'), {} }
+    'requeued', 'drills', 'drill'), {} }
 end
 
 local live, gone = {}, {}

@@ -27,6 +27,7 @@ type Components struct {
 	Tasks    []Task
 	Form     Submit
 	Confirms []Confirm
+	Drills   []DrillPage
 	Faults   []Fault
 }
 
@@ -57,7 +58,13 @@ func NewComponents(now time.Time) Components {
 		m.Tasks = append(m.Tasks, NewTask(d.Latest[i].ID, &d.Latest[i], exampleAttempts(now), "Its queue is paused.", now))
 	}
 	m.Tasks = append(m.Tasks, NewTask("deleted", nil, nil, "", now))
-	m.Confirms = []Confirm{ConfirmCancel(&d.Latest[3]), ConfirmDelete(&d.Latest[6]), ConfirmRetry(&d.Latest[6])}
+	m.Confirms = []Confirm{ConfirmCancel(&d.Latest[3]), ConfirmDelete(&d.Latest[6]), ConfirmRetry(&d.Latest[6]), ConfirmDrill(d.Snap.Workers[0])}
+	for _, state := range []queue.DrillState{
+		queue.DrillAsked, queue.DrillSilent, queue.DrillRecovering, queue.DrillDone, queue.DrillVoid,
+	} {
+		m.Drills = append(m.Drills, NewDrill(exampleDrill(state, 0, now)))
+	}
+	m.Drills = append(m.Drills, NewDrill(exampleDrill(queue.DrillDone, 1, now)))
 	return m
 }
 
@@ -164,6 +171,18 @@ func exampleAttempts(now time.Time) []queue.Attempt {
 		list = append(list, a)
 	}
 	return list
+}
+
+// exampleDrill is a drill in a state, with that many of its tasks lost.
+func exampleDrill(state queue.DrillState, lost int64, now time.Time) *queue.Drill {
+	summary := "0 lost, 3 run again."
+	if lost > 0 || state != queue.DrillDone {
+		summary = "The worker is " + string(state) + "."
+	}
+	return &queue.Drill{
+		ID: string(state), WorkerID: "worker-a-0a1b2c3d", WorkerName: "worker-a", State: state, Summary: summary,
+		AskedAt: queue.Time{Time: now}, Held: 3, RunAgain: 2, Running: 2, Waiting: 1 - lost, Lost: lost,
+	}
 }
 
 // exampleForm is the form after a mistake.

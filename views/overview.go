@@ -25,6 +25,7 @@ type OverviewData struct {
 	Failed  []queue.Task        // newest first
 	Failing []queue.FailureGroup
 	Stale   bool      // the store does not answer; all this is old
+	Drills  bool      // workers may be stopped for drills
 	Now     time.Time // by Redis's clock
 }
 

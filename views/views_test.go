@@ -51,11 +51,11 @@ func sampleSnapshot(text string) *monitor.Snapshot {
 		},
 		Workers: []queue.Worker{
 			{
-				ID: "w-1", Name: text, State: queue.WorkerReady, Host: text, PID: 7, Version: text, Slots: 4, Running: 3,
+				ID: "w-1", Name: text, State: queue.WorkerReady, Drills: true, Host: text, PID: 7, Version: text, Slots: 4, Running: 3,
 				StartedAt: queue.Time{Time: at(600)}, LastHeartbeatAt: queue.Time{Time: at(1)}, Queues: map[string]int{text: 5, "email": 1},
 				Types: []string{text}, CurrentTasks: []queue.CurrentTask{{ID: text, Type: text, Queue: text, Attempt: 1, StartedAt: queue.Time{Time: at(77)}}},
 			},
-			{ID: "w-0", Name: text, State: queue.WorkerLost, Requeued: 20, LastHeartbeatAt: queue.Time{Time: at(9)}},
+			{ID: "w-0", Name: text, State: queue.WorkerLost, Requeued: 20, Drill: "d1", LastHeartbeatAt: queue.Time{Time: at(9)}},
 		},
 		Totals: monitor.Totals{Pending: 124, Running: 3, Failed: 2, Completed: 1500, CompletedTotal: 1500, SubmittedTotal: 1624, Workers: 1, WorkersLost: 1, Slots: 4},
 	}
@@ -65,9 +65,18 @@ var sampleHistory = []Sample{{At: at(300)}, {At: at(100), Submitted: 400, Comple
 
 func sampleData(text string) OverviewData {
 	return OverviewData{
-		Snap: sampleSnapshot(text), Now: noon, Latest: []queue.Task{sampleTask(text)}, Failed: []queue.Task{sampleTask(text)},
+		Snap: sampleSnapshot(text), Now: noon, Drills: true, Latest: []queue.Task{sampleTask(text)}, Failed: []queue.Task{sampleTask(text)},
 		Failing: []queue.FailureGroup{sampleGroup(text, 7)},
 		History: sampleHistory, ByQueue: map[string][]Sample{text: sampleHistory},
+	}
+}
+
+// sampleDrill is a drill that is over.
+func sampleDrill(text string) *queue.Drill {
+	moment := func(secondsBefore float64) *queue.Time { return &queue.Time{Time: at(secondsBefore)} }
+	return &queue.Drill{
+		ID: "d1", WorkerID: "w-0", WorkerName: text, State: queue.DrillDone, Summary: "0 lost, 3 run again.", AskedAt: *moment(12),
+		StoppedAt: moment(11.9), LostAt: moment(6.7), RecoveredAt: moment(6.5), Held: 3, Given: 1, Running: 1, Ended: 3, RunAgain: 3, NotRunAgain: 1,
 	}
 }
 
@@ -91,6 +100,8 @@ func pages(text string) map[string]templ.Component {
 		"worker":   WorkerPage(p, NewWorker(d, "w-1", ended)),
 		"past":     WorkerPage(p, NewWorker(d, "w-0", nil)),
 		"drain":    ConfirmPage(p, ConfirmDrain(d.Snap.Workers[0])),
+		"drill":    ConfirmPage(p, ConfirmDrill(d.Snap.Workers[0])),
+		"drilled":  DrillReportPage(p, NewDrill(sampleDrill(text))),
 		"tasks":    TasksPage(p, list),
 		"task":     TaskPage(p, NewTask(task.ID, &task, attempts, "", noon)),
 		"running":  TaskPage(p, NewTask(task.ID, &running, attempts, "", noon)),

@@ -20,6 +20,8 @@ type WorkerDetail struct {
 	State   string
 	Summary string
 	Drain   string // the address of the page that asks; empty where it cannot be drained
+	Drill   string // the address of the page that asks; empty where it stops for no drill
+	Drilled string // the address of the drill that it was asked to stop for, or empty
 	Past    bool   // it runs nothing any more
 	Slots   Meter
 	Busy    string
@@ -48,17 +50,25 @@ func WorkerHref(id string) string { return "/workers/" + url.PathEscape(id) }
 func NewWorker(d OverviewData, id string, ended []queue.Ended) WorkerDetail {
 	for _, w := range d.Snap.Workers {
 		if w.ID == id {
-			return newWorkerDetail(w, d.Now, ended)
+			return newWorkerDetail(d, w, ended)
 		}
 	}
 	return WorkerDetail{ID: id}
 }
 
-func newWorkerDetail(w queue.Worker, now time.Time, ended []queue.Ended) WorkerDetail {
+func newWorkerDetail(d OverviewData, w queue.Worker, ended []queue.Ended) WorkerDetail {
+	now := d.Now
 	row := newWorkerRow(w, now, false)
 	m := WorkerDetail{
 		Known: true, Key: row.Key, ID: w.ID, Name: w.Name, State: row.State, Summary: workerSummary(w), Past: past(w), Slots: row.Slots,
 		Busy: row.Busy, Silent: row.Silent, Facts: workerFacts(w, row, now), Ended: endedRows(ended),
+		Drill: drillHref(d, w),
+	}
+	if d.Drills && !m.Past {
+		m.Facts = append(m.Facts, drillFact(w, row.Key))
+	}
+	if d.Drills && w.Drill != "" {
+		m.Drilled = DrillHref(w.Drill)
 	}
 	if w.State == queue.WorkerReady || w.State == queue.WorkerStarting {
 		m.Drain = WorkerHref(w.ID) + "/drain"

@@ -21,6 +21,7 @@ type WorkerTable struct {
 	Live    []WorkerRow
 	Past    []PastWorker // lost and gone ones; on the overview only the lost
 	Folded  string       // of the page: "1 lost and 3 gone"
+	Drills  bool         // of the page: rows may lead to drills
 }
 
 // WorkerRow is one live worker.
@@ -38,6 +39,7 @@ type WorkerRow struct {
 	Up        string
 	Tasks     []CurrentCell
 	More      string // "and 5 more", or empty
+	Drill     string // the address of the page that asks; empty where it stops for no drill
 }
 
 // CurrentCell is a place for one current task; ID is empty where there is none.
@@ -59,11 +61,13 @@ func past(w queue.Worker) bool { return w.State == queue.WorkerLost || w.State =
 func NewWorkers(d OverviewData) WorkerTable { return newWorkerTable(d, false) }
 
 func newWorkerTable(d OverviewData, compact bool) WorkerTable {
-	t := WorkerTable{Compact: compact}
+	t := WorkerTable{Compact: compact, Drills: d.Drills && !compact}
 	for _, w := range d.Snap.Workers {
 		switch {
 		case !past(w):
-			t.Live = append(t.Live, newWorkerRow(w, d.Now, compact))
+			row := newWorkerRow(w, d.Now, compact)
+			row.Drill = drillHref(d, w)
+			t.Live = append(t.Live, row)
 		case !compact || w.State == queue.WorkerLost:
 			t.Past = append(t.Past, newPastWorker(w, d.Now))
 		}

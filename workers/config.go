@@ -27,6 +27,7 @@ type Config struct {
 	WorkerTimeout   time.Duration
 	ShutdownTimeout time.Duration // how long running tasks may take to end when the worker stops; default 25 s
 	Version         string        // shown to people
+	Drills          bool          // stop as if it had crashed where an operator asks for a drill, and start again under a new id
 	Log             *slog.Logger  // slog.Default where nil
 }
 

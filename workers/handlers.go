@@ -2,7 +2,7 @@
 // list, runs their handlers and records how they ended.
 //
 // Its moves: register, heartbeat, start (assigned to running), finish (running to completed, failed, retry, canceled
-// or released), drain, leave. Start and finish share one round trip, the turn.
+// or released), drain, leave, drilled. Start and finish share one round trip, the turn.
 package workers
 
 import (
@@ -36,8 +36,8 @@ var (
 	ErrCanceled = errors.New("the task was canceled")
 	// ErrStopping: the worker stops and could not wait any longer; the task goes back to its queue.
 	ErrStopping = errors.New("the worker is stopping")
-	// ErrLeaseLost: the worker was declared lost, or could not show for two thirds of its lease that it lives. What
-	// the handler did may be done again elsewhere.
+	// ErrLeaseLost: the worker was declared lost, could not show for two thirds of its lease that it lives, or stops for a
+	// drill. What the handler did may be done again elsewhere.
 	ErrLeaseLost = errors.New("the worker lost its lease")
 )
 

@@ -19,6 +19,7 @@ var heartbeatScript = queue.NewScript("heartbeat", heartbeatLua)
 // Orders is what a worker hears by its heartbeat.
 type Orders struct {
 	Drain   bool     // an operator wants it to take no more, finish and leave
+	Drill   string   // an operator wants it to stop for this drill as if it had crashed; empty for none
 	Running int      // tasks that run on it, as Redis knows
 	Cancel  []string // ids of running tasks that users canceled
 }
@@ -40,7 +41,7 @@ func (s *Session) Heartbeat(ctx context.Context, slots int) (Orders, error) {
 	if err != nil {
 		return Orders{}, fmt.Errorf("heartbeat: the number of running tasks: %w", err)
 	}
-	return Orders{Drain: answer[1] == "1", Running: running, Cancel: answer[3:]}, nil
+	return Orders{Drain: answer[1] == "1", Running: running, Drill: answer[3], Cancel: answer[4:]}, nil
 }
 
 // heartbeat shows that the worker lives, and hears what it is asked to do. It runs apart from the handlers and the
@@ -54,6 +55,10 @@ func (l *life) heartbeat(ctx context.Context) error {
 		return stopIfLost(err)
 	}
 	l.confirmed(sent)
+	if orders.Drill != "" && l.cfg.Drills {
+		l.askDrill(orders.Drill)
+		return loop.ErrStop
+	}
 	if orders.Drain {
 		l.askDrain()
 	}

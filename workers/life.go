@@ -23,6 +23,7 @@ type life struct {
 	absent             bool          // from the workers that others may assign tasks; the turn's alone
 	drainAsked         chan struct{} // closed when an operator asked for it
 	askDrain           func()        // closes drainAsked, once
+	drillAsked         chan string   // the drill that it is to stop for
 	fenceTimer         *time.Timer
 
 	mu        sync.Mutex
@@ -49,13 +50,14 @@ func newLife(w *Worker) *life {
 	l := &life{
 		Worker: w, session: session, log: w.cfg.Log.With("worker", session.id),
 		turnWake: make(chan struct{}, 1), beatWake: make(chan struct{}, 1), full: make(chan struct{}, 1), drainAsked: make(chan struct{}),
-		running: map[string]*execution{}, progress: map[string]ProgressReport{}, idle: make(chan struct{}, 1),
+		drillAsked: make(chan string, 1),
+		running:    map[string]*execution{}, progress: map[string]ProgressReport{}, idle: make(chan struct{}, 1),
 	}
 	l.askDrain = sync.OnceFunc(func() { close(l.drainAsked) })
 	return l
 }
 
-// run lives until ctx ends, an operator drains the worker, or it is declared lost (ErrLeaseLost).
+// run lives until ctx ends, an operator drains the worker, or it is declared lost or stops for a drill (ErrLeaseLost).
 func (l *life) run(ctx context.Context) error {
 	if !l.register(ctx) {
 		return nil
@@ -69,6 +71,9 @@ func (l *life) run(ctx context.Context) error {
 	loops := l.startLoops(work, tell)
 
 	select {
+	case drill := <-l.drillAsked:
+		stop()
+		return l.playDead(context.WithoutCancel(ctx), drill, loops)
 	case <-lost:
 	case <-ctx.Done():
 	case <-l.drainAsked:

@@ -28,8 +28,15 @@ func Register(ctx context.Context, c *queue.Client, cfg Config, types []string) 
 func (s *Session) register(ctx context.Context, cfg Config, types []string) error {
 	profileID, profileText := profile(cfg.Queues, types)
 	_, err := registerScript.Run(ctx, s.client, s.id, cfg.Name, hostName(), os.Getpid(), cfg.Version, cfg.Slots,
-		profileID, profileText, queuesText(cfg.Queues), strings.Join(types, ","))
+		profileID, profileText, queuesText(cfg.Queues), strings.Join(types, ","), boolText(cfg.Drills))
 	return err
+}
+
+func boolText(is bool) string {
+	if is {
+		return "1"
+	}
+	return ""
 }
 
 // register puts the worker into the inventory, and tries until Redis answers. It says false where ctx ended first.

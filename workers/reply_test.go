@@ -49,8 +49,8 @@ func isTurn(args []any) bool {
 	return ok && (mode == "" || mode == "adopt")
 }
 
-// isRegister: evalsha, sha, 2, two keys and ten arguments, the second of which is the name.
-func isRegister(args []any) bool { return len(args) == 15 && args[6] == "w" }
+// isRegister: evalsha, sha, 2, two keys and eleven arguments, the second of which is the name.
+func isRegister(args []any) bool { return len(args) == 16 && args[6] == "w" }
 
 func TestATaskWhoseTurnsReplyIsLostRunsOnceAndIsRecordedOnce(t *testing.T) {
 	each(t, func(t *testing.T, c *queue.Client) {

@@ -74,7 +74,7 @@ func (c Config) checkRoles(roles Roles) error {
 
 // build makes the parts. The address comes first: what cannot be reached need not start a store.
 func (a *App) build(ctx context.Context) error {
-	hubConfig := live.Config{Version: Version(), Log: a.log}
+	hubConfig := live.Config{Version: Version(), Log: a.log, Drills: a.cfg.Drills}
 	if a.roles&Web == 0 {
 		return a.openStore(ctx)
 	}
@@ -88,7 +88,7 @@ func (a *App) build(ctx context.Context) error {
 	a.hub = live.New(a.client, hubConfig)
 	a.web = web.New(a.client, a.hub, web.Config{
 		Listener: ln, CORSOrigins: a.cfg.CORSOrigins, Version: Version(), Log: a.log, StoreNote: a.storeNote,
-		Dev: a.cfg.Dev,
+		Dev: a.cfg.Dev, Drills: a.cfg.Drills,
 	})
 	return nil
 }

@@ -26,6 +26,8 @@ type Config struct {
 	CORSOrigins []string `name:"cors-origins" placeholder:"ORIGIN" group:"Web" help:"Origins whose pages may call the API, as in https://example.com; comma-separated. None by default: other sites' pages have no business here."`
 	Dev         bool     `group:"Web" help:"Serve /dev/components too, the page of all the dashboard's parts. Off by default: it is for those who change them."`
 
+	Drills bool `group:"Web" help:"Let operators stop a worker as if it had crashed, on the page of the workers, and let this process's worker be stopped so. Off by default: whoever reaches the address could do it."`
+
 	Concurrency int    `default:"0" placeholder:"SLOTS" group:"Worker" help:"Tasks that this process runs at the same time. 0 means two for each CPU, at least 4: most tasks wait for something else for at least half of their time."`
 	Queues      string `default:"*" placeholder:"NAME[=WEIGHT]" group:"Worker" help:"Queues to work on, comma-separated, with weights: \"default,critical=5\" takes from critical five times as often. * is every queue with weight 1, so that no task waits for want of a flag."`
 	WorkerName  string `placeholder:"NAME" group:"Worker" help:"Name that the worker's id begins with; the host's name by default, because that is where one looks."`

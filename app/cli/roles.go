@@ -59,6 +59,6 @@ func (a *App) runWorker(ctx context.Context) error {
 	return workers.New(a.client, workers.Builtin(), workers.Config{
 		Name: a.cfg.workerName(), Slots: a.cfg.slots(), Queues: queues,
 		HeartbeatInterval: a.cfg.HeartbeatInterval, WorkerTimeout: a.cfg.WorkerTimeout,
-		ShutdownTimeout: a.cfg.ShutdownTimeout, Log: a.log, Version: Version(),
+		ShutdownTimeout: a.cfg.ShutdownTimeout, Log: a.log, Version: Version(), Drills: a.cfg.Drills,
 	}).Run(ctx)
 }

@@ -21,6 +21,7 @@ import (
 type Config struct {
 	Version    string       // QueuePilot's version, told to each browser that connects
 	Log        *slog.Logger // slog.Default() where nil
+	Drills     bool         // pages of workers lead to drills
 	MaxSockets int          // default 10,000: with about 30 KB each 300 MB; more are turned away
 }
 
@@ -109,6 +110,7 @@ type look struct {
 	history []views.Sample
 	queues  map[string][]views.Sample
 	stale   bool
+	drills  bool      // Config.Drills
 	now     time.Time // by Redis's clock; it stands still while the data is stale, so that ages stay what they were
 	wall    time.Time // by Redis's clock, always going on
 }
@@ -116,7 +118,7 @@ type look struct {
 func (h *Hub) look() look {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	l := look{snap: h.snap, known: h.snap != nil, history: h.history, queues: h.queues.samples, stale: h.err != nil}
+	l := look{snap: h.snap, known: h.snap != nil, history: h.history, queues: h.queues.samples, stale: h.err != nil, drills: h.cfg.Drills}
 	if !l.known {
 		l.snap, l.now, l.wall = &monitor.Snapshot{Type: "snapshot"}, time.Now(), time.Now()
 		return l
@@ -130,7 +132,7 @@ func (h *Hub) look() look {
 }
 
 func (l look) overview() views.OverviewData {
-	return views.OverviewData{Snap: l.snap, History: l.history, ByQueue: l.queues, Stale: l.stale, Now: l.now}
+	return views.OverviewData{Snap: l.snap, History: l.history, ByQueue: l.queues, Stale: l.stale, Drills: l.drills, Now: l.now}
 }
 
 // poke puts a wake-up into a channel of one place, which may hold one already.

@@ -44,6 +44,9 @@ func newSource(name string) (source, error) {
 	if id, ok := strings.CutPrefix(name, prefixTask); ok && queue.ValidID(id) {
 		return &taskSource{id: id}, nil
 	}
+	if id, ok := strings.CutPrefix(name, prefixDrill); ok && queue.ValidID(id) {
+		return &drillSource{id: id}, nil
+	}
 	if q, ok := strings.CutPrefix(name, prefixQueue); ok && queue.ValidName(q) {
 		return &queueSource{name: q}, nil
 	}

@@ -13,6 +13,8 @@ var (
 	ErrPayloadDiffers = errors.New("the id belongs to a task with another payload")
 	// ErrState: the move does not exist from the state that the task is in; nothing was written.
 	ErrState = errors.New("not possible in this state")
+	// ErrNoDrills: the worker was started without drills, and stops for none; nothing was written.
+	ErrNoDrills = errors.New("it was started without --drills, so it stops for no drill")
 	// ErrNotReplicated: the move was made by the primary, and too few replicas confirmed it in time: a failover at this
 	// moment would lose it. A submit may be sent again with the same ids, and waits for them anew; of another move look
 	// what became of it.

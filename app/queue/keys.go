@@ -52,6 +52,9 @@ const (
 	nameRedriveNow = "redrive_now:" // + redrive: list of the ids that run again and have not ended
 	nameSelection  = "selection:"   // + selection: hash, what it is and what was done with it; kept for SelectionKept
 	nameSelected   = "selected:"    // + selection: list of its ids that were not acted on yet
+	nameDrilling   = "drilling"     // set of the drills that are under way
+	nameDrill      = "drill:"       // + drill: hash of what it is and how far; kept for DrillKept; see Drill
+	nameDrillTasks = "drill_tasks:" // + drill: hash of the ids that its worker held and that have not ended -> "1" where it ran again
 	nameMeta       = "meta"         // hash of what is known of the cell as a whole; see Keys.Meta
 	nameChanges    = "changes"      // channel: something changed, at most one hint in 20 ms
 	nameSnapshots  = "snapshots"    // channel: snapshots as JSON
@@ -69,6 +72,7 @@ var luaNames = map[string]string{
 	"paused": namePaused, "unreadable": nameUnreadable, "wake": nameWake, "op": nameOp, "meta": nameMeta, "changes": nameChanges,
 	"snapshots": nameSnapshots, "redrives": nameRedrives, "redriving": nameRedriving, "redrive": nameRedrive,
 	"redrive_ids": nameRedriveIDs, "redrive_now": nameRedriveNow, "selection": nameSelection, "selected": nameSelected,
+	"drilling": nameDrilling, "drill": nameDrill, "drill_tasks": nameDrillTasks,
 }
 
 var luaName = regexp.MustCompile(`\bK\.([a-z_]+)`)
@@ -149,6 +153,12 @@ func (k Keys) Index(s State) string {
 
 // Redriving is the hash of the redrives that are under way, by group.
 func (k Keys) Redriving() string { return k.prefix + nameRedriving }
+
+// Drilling is the set of the drills that are under way.
+func (k Keys) Drilling() string { return k.prefix + nameDrilling }
+
+// Drill is the hash of what a drill is and how far.
+func (k Keys) Drill(id string) string { return k.prefix + nameDrill + id }
 
 // Recent is the list of the newest submitted ids.
 func (k Keys) Recent() string { return k.prefix + nameRecent }

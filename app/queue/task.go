@@ -284,6 +284,8 @@ type Worker struct {
 	Types           []string       `json:"types"`
 	CurrentTasks    []CurrentTask  `json:"current_tasks"`      // what it runs, oldest first, at most 20; fewer of each beyond 50 workers, at least 1
 	Requeued        int            `json:"requeued,omitempty"` // tasks taken away when it was declared lost
+	Drills          bool           `json:"drills"`             // started with --drills: it stops for a drill
+	Drill           string         `json:"drill,omitempty"`    // the drill that it was asked to stop for
 }
 
 // Load is (assigned + running) / slots.

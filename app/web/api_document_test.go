@@ -36,7 +36,7 @@ func TestTheDocumentNamesEveryPathAndField(t *testing.T) {
 		"/queues": {"get"}, "/queues/{q}": {"get"}, "/queues/{q}/pause": {"post"}, "/queues/{q}/resume": {"post"},
 		"/workers": {"get"}, "/workers/{id}": {"get"}, "/workers/{id}/drain": {"post"}, "/stats": {"get"},
 		"/failures": {"get"}, "/failures/{group}/redrive": {"post"}, "/redrives/{id}": {"get"}, "/redrives/{id}/stop": {"post"},
-		"/tasks/actions": {"post"}, "/queues/{q}/purge": {"post"},
+		"/tasks/actions": {"post"}, "/queues/{q}/purge": {"post"}, "/workers/{id}/drill": {"post"}, "/drills/{id}": {"get"},
 	} {
 		operations, _ := paths["/api/v1"+path].(map[string]any)
 		for _, method := range methods {
@@ -65,7 +65,7 @@ func TestTheDocumentNamesEveryPathAndField(t *testing.T) {
 }
 
 func TestAnswersAreWhatTheDocumentSays(t *testing.T) {
-	s := newSite(t, Config{})
+	s := newSite(t, Config{Drills: true})
 	s.work()
 	s.api("POST", "/tasks", `{"id":"done","payload":{"a":1},"tags":["x"]}`).want(t, 201)
 	s.api("POST", "/tasks", `{"id":"later","delay_seconds":60,"retention_seconds":5}`).want(t, 201)
@@ -87,7 +87,7 @@ func TestAnswersAreWhatTheDocumentSays(t *testing.T) {
 		"/tasks/failed/attempts":  reflect.TypeFor[page[attemptBody]](),
 		"/tasks/running/attempts": reflect.TypeFor[page[attemptBody]](),
 		"/queues":                 reflect.TypeFor[page[queue.Queue]](), "/queues/default": reflect.TypeFor[queue.Queue](),
-		"/workers": reflect.TypeFor[page[queue.Worker]](), "/stats": reflect.TypeFor[stats](),
+		"/workers": reflect.TypeFor[page[queue.Worker]](), "/drills/" + s.drilled(): reflect.TypeFor[queue.Drill](), "/stats": reflect.TypeFor[stats](),
 	} {
 		for _, problem := range mismatches(t, shape, s.api("GET", path, "").want(t, 200).body) {
 			t.Errorf("%s: %s", path, problem)

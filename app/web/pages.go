@@ -38,6 +38,7 @@ func (s *Server) registerPages(r fiber.Router) {
 	r.Get("/workers/:id", guard, s.workerPage)
 	r.Get("/workers/:id/drain", guard, s.confirmDrain)
 	r.Post("/workers/:id/drain", guard, s.drainForm)
+	s.registerDrills(r, guard)
 	s.registerExports(r)
 	r.Get("/submit", guard, s.submitPage)
 	r.Post("/submit", guard, s.submitForm)

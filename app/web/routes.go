@@ -62,5 +62,6 @@ func (s *Server) registerAPI(r fiber.Router) {
 	huma.Register(v1, op("POST", "/workers/{id}/drain", "drain-worker", "Ask a worker to finish and leave", 404), s.drainWorker)
 	huma.Register(v1, op("GET", "/stats", "get-stats", "Totals and rates"), s.getStats)
 	s.registerFailures(v1)
+	s.registerDrillAPI(v1)
 	serveDocument(r, api.OpenAPI())
 }

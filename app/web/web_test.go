@@ -38,7 +38,7 @@ func newSiteOn(t *testing.T, rdb *redistest.Redis, client *queue.Client, cfg Con
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	hub := live.New(s.client, live.Config{Version: "test", Log: cfg.Log})
+	hub := live.New(s.client, live.Config{Version: "test", Log: cfg.Log, Drills: cfg.Drills})
 	server := New(s.client, hub, cfg)
 	if err := server.Listen(); err != nil {
 		t.Fatal(err)
