@@ -1,5 +1,6 @@
 // Package monitor owns what watches over a cell: it reclaims the work of workers that fell silent, audits tasks that
-// no other move would find, and publishes snapshots. Reclaim and audit write; a snapshot is read only.
+// no other move would find, publishes snapshots, and notes the totals once a minute. Reclaim and audit write; a snapshot is
+// read only.
 //
 // Any number of monitors may run: every reclaim is one atomic script, and of their snapshots one is published.
 package monitor
@@ -52,6 +53,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 	start("reclaim", m.reclaimEvery(), nil, m.Reclaim)
 	start("audit", auditEvery, nil, m.Audit)
 	start("redrive", redriveEvery, nil, m.Redrive)
+	start("throughput", NoteEvery, nil, m.NoteTotals)
 	start("snapshot", snapshotAtLeast, m.settledChanges(ctx), m.publish)
 	loops.Wait()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)

@@ -52,6 +52,7 @@ const (
 	nameRedriveNow = "redrive_now:" // + redrive: list of the ids that run again and have not ended
 	nameSelection  = "selection:"   // + selection: hash, what it is and what was done with it; kept for SelectionKept
 	nameSelected   = "selected:"    // + selection: list of its ids that were not acted on yet
+	nameThroughput = "throughput"   // list of the totals once a minute, for a day: ms|submitted|completed|failed, oldest first
 	nameMeta       = "meta"         // hash of what is known of the cell as a whole; see Keys.Meta
 	nameChanges    = "changes"      // channel: something changed, at most one hint in 20 ms
 	nameSnapshots  = "snapshots"    // channel: snapshots as JSON
@@ -68,7 +69,7 @@ var luaNames = map[string]string{
 	"canceled": nameCanceled, "recent": nameRecent, "purge": namePurge, "purges": namePurges,
 	"paused": namePaused, "unreadable": nameUnreadable, "wake": nameWake, "op": nameOp, "meta": nameMeta, "changes": nameChanges,
 	"snapshots": nameSnapshots, "redrives": nameRedrives, "redriving": nameRedriving, "redrive": nameRedrive,
-	"redrive_ids": nameRedriveIDs, "redrive_now": nameRedriveNow, "selection": nameSelection, "selected": nameSelected,
+	"redrive_ids": nameRedriveIDs, "redrive_now": nameRedriveNow, "selection": nameSelection, "selected": nameSelected, "throughput": nameThroughput,
 }
 
 var luaName = regexp.MustCompile(`\bK\.([a-z_]+)`)
@@ -159,6 +160,9 @@ func (k Keys) Selection(id string) string { return k.prefix + nameSelection + id
 
 // Selected is the list of a selection's ids: see Selection.
 func (k Keys) Selected(id string) string { return k.prefix + nameSelected + id }
+
+// Throughput is the list of the totals as they were once a minute, of the last day.
+func (k Keys) Throughput() string { return k.prefix + nameThroughput }
 
 // Meta is the hash of what is known of the cell as a whole: dirty (last change hint, ms), seq and snapshot (last, ms),
 // rates, monitor (last pass, ms), grace (until when nobody is lost, ms), promoted (last pass, ms), back_s and back_y
