@@ -21,8 +21,9 @@ type Sample struct {
 const (
 	// NoteEvery is how often a monitor looks whether the minute has its note: so the note is as late, at most.
 	NoteEvery = 5 * time.Second
-	// MostNotes are those of a day, and the one that it begins with: some 40 bytes each.
-	MostNotes = 24*60 + 1
+	// MostNotes are those of a day, some 40 bytes each, and of a quarter of an hour: the chart of a day ends with its last
+	// whole step, and begins so much earlier.
+	MostNotes = 24*60 + 15
 )
 
 //go:embed throughput.lua

@@ -9,10 +9,12 @@ import (
 	"strings"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
+	"github.com/xuniquepatel/queue-pilot/monitor"
 	"github.com/xuniquepatel/queue-pilot/views"
 )
 
-// The names of topics. A list's name is "tasks?" and its query, a task's "task:" and its id.
+// The names of topics. A list's name is "tasks?" and its query, a task's "task:" and its id; the overview's has a query
+// where its chart has another span.
 const (
 	topicChrome   = "chrome"
 	topicOverview = "overview"
@@ -31,11 +33,16 @@ func newSource(name string) (source, error) {
 	case topicChrome:
 		return &chromeSource{}, nil
 	case topicOverview:
-		return &overviewSource{}, nil
+		return &overviewSource{span: views.Spans[0]}, nil
 	case topicQueues:
 		return &queuesSource{}, nil
 	case topicWorkers:
 		return &workersSource{}, nil
+	}
+	if query, ok := strings.CutPrefix(name, prefixOverview); ok {
+		if src := newOverviewSource(query); src != nil {
+			return src, nil
+		}
 	}
 	if src := newFailedSource(name); src != nil {
 		return src, nil
@@ -77,6 +84,9 @@ func (*chromeSource) paint(l look) (*frame, bool) {
 
 type overviewSource struct {
 	sharing
+	span           views.Span
+	notes          *notes
+	noted          []monitor.Sample
 	loaded         bool
 	latest, failed []queue.Task
 }
@@ -91,11 +101,17 @@ func (s *overviewSource) load(ctx context.Context, c *queue.Client) error {
 		return fmt.Errorf("list the failed tasks: %w", err)
 	}
 	s.latest, s.failed, s.loaded = latest.Items, failed.Items, true
+	if s.span.Noted {
+		if s.noted, err = s.notes.load(ctx, c); err != nil {
+			return err
+		}
+	}
 	return s.readFailures(ctx, c)
 }
 
 func (s *overviewSource) paint(l look) (*frame, bool) {
 	d := l.overview()
+	d.Span, d.Notes = s.span, s.noted
 	d.Latest, d.Failed, d.Failing = s.latest, s.failed, s.group("", "", l.now)
 	m := views.NewOverview(d)
 	return &frame{model: m, parts: []part{
