@@ -23,7 +23,7 @@ type PointRow struct {
 func NewPointTable(c Chart) *PointTable {
 	file := "?span=" + c.Span.Name
 	t := &PointTable{
-		Caption: "Per second, in steps of " + Duration(c.Span.Step) + ", newest first.",
+		Caption: "Per second, in steps of " + Age(c.Span.Step) + ", newest first.",
 		Newer:   OverviewHref(c.Span, true) + chartAnchor, CSV: "/throughput.csv" + file, JSON: "/throughput.json" + file,
 	}
 	for i := len(c.Points) - 1; i >= 0; i-- {
