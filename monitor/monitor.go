@@ -1,6 +1,6 @@
 // Package monitor owns what watches over a cell: it reclaims the work of workers that fell silent, audits tasks that
-// no other move would find, has Redis mend its file after a crash, and publishes snapshots. Reclaim and audit write; a
-// snapshot is read only.
+// no other move would find, has Redis mend its file after a crash, publishes snapshots, and notes the totals once a minute.
+// Reclaim and audit write; a snapshot is read only.
 //
 // Any number of monitors may run: every reclaim is one atomic script, and of their snapshots one is published.
 package monitor
@@ -57,6 +57,7 @@ func (m *Monitor) Run(ctx context.Context) error {
 	start("append-only file", rewriteEvery, nil, m.Rewrite)
 	start("redrive", redriveEvery, nil, m.Redrive)
 	start("drill", drillEvery, nil, m.Drill)
+	start("throughput", NoteEvery, nil, m.NoteTotals)
 	start("snapshot", snapshotAtLeast, m.settledChanges(ctx), m.publish)
 	loops.Wait()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)

@@ -6,14 +6,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/xuniquepatel/queue-pilot/monitor"
 )
 
-// Sample is the state of the ever-growing counters at a moment. The history that charts and rates are made of is a
-// list of them, oldest first.
-type Sample struct {
-	At                           time.Time
-	Submitted, Completed, Failed int64
-}
+// Sample is the state of the ever-growing totals at a moment. The history that charts and rates are made of is a list of
+// them, oldest first.
+type Sample = monitor.Sample
 
 // The chart's span and step: five minutes in sixty steps of five seconds, each about ten pixels wide.
 const (
@@ -29,27 +28,36 @@ const (
 	chartHeight = 100.0
 )
 
-// Chart is the throughput of the last five minutes, ready to draw.
+// Chart is the throughput of a span, ready to draw.
 type Chart struct {
 	Submitted, Completed, Failed string // SVG path data
 	Top                          string // what the upper edge stands for: "20/s"
 	Words                        string // the same for those who do not see it
+	Begins                       string // what the left edge stands for: "5 min ago"
+	Span                         Span
+	Points                       []Point
 }
 
-func newChart(history []Sample, now time.Time) Chart {
-	end := now.Truncate(chartStep) // only whole steps: a half one would read as a drop
-	points := make([][3]float64, 0, chartSpan/chartStep)
-	for at := end.Add(chartStep - chartSpan); !at.After(end); at = at.Add(chartStep) {
-		points = append(points, perSecond(history, at.Add(-chartStep), at))
+// newChart draws the last five minutes of a history of this process.
+func newChart(history []Sample, now time.Time) Chart { return newSpanChart(Spans[0], history, now) }
+
+func newSpanChart(s Span, samples []Sample, now time.Time) Chart {
+	c := Chart{Span: s, Points: Points(s, samples, now), Begins: s.Label + " ago"}
+	top := ceiling(c.Points, s)
+	c.Top = Rate(top)
+	c.Submitted, c.Completed, c.Failed = path(c.Points, 0, top), path(c.Points, 1, top), path(c.Points, 2, top)
+	if s.Noted {
+		c.Words = notedWords(s, samples, c.Points)
+		return c
 	}
-	top := ceiling(points)
-	sub, done, failed := sums(history, now)
-	return Chart{
-		Submitted: path(points, 0, top), Completed: path(points, 1, top), Failed: path(points, 2, top),
-		Top: Rate(top),
-		Words: "In the last 5 minutes: " + Count(int64(sub)) + " submitted, " + Count(int64(done)) + " done, " +
-			Count(int64(failed)) + " failed.",
-	}
+	sub, done, failed := sums(samples, now)
+	c.Words = countWords(s, [3]float64{sub, done, failed})
+	return c
+}
+
+func countWords(s Span, n [3]float64) string {
+	count := func(n float64) string { return Count(int64(math.Round(n))) }
+	return "In the last " + s.Words + ": " + count(n[0]) + " submitted, " + count(n[1]) + " done, " + count(n[2]) + " failed."
 }
 
 // RatesAt returns submitted, completed and failed per second over the RateSpan before now.
@@ -93,11 +101,15 @@ func sampleAt(history []Sample, t time.Time) Sample {
 	return history[max(0, next-1)]
 }
 
-// ceiling rounds the highest point up to 1, 2 or 5 times a power of ten, at least 1, so that the scale seldom jumps.
-func ceiling(points [][3]float64) float64 {
+// ceiling rounds the highest point up to 1, 2 or 5 times a power of ten, so that the scale seldom jumps. It is at least 1,
+// or 0.1 where a step is long enough for such rates to be seen.
+func ceiling(points []Point, s Span) float64 {
 	most := 1.0
+	if s.Noted {
+		most = 0.1
+	}
 	for _, p := range points {
-		most = max(most, p[0], p[1], p[2])
+		most = max(most, p.Values[0], p.Values[1], p.Values[2])
 	}
 	unit := math.Pow(10, math.Floor(math.Log10(most)))
 	for _, f := range []float64{1, 2, 5} {
@@ -108,24 +120,49 @@ func ceiling(points [][3]float64) float64 {
 	return 10 * unit
 }
 
-// path draws one of the three series. A point between two of the same height adds nothing and is left out: an idle
-// system's path is sent every five seconds, too.
-func path(points [][3]float64, series int, top float64) string {
+// path draws one of the three series, with a hole where nothing is known. A point between two of the same height adds
+// nothing and is left out: an idle system's path is sent at every step, too.
+func path(points []Point, series int, top float64) string {
 	var b strings.Builder
-	y := func(i int) int { return int(math.Round(chartHeight * (1 - points[i][series]/top))) }
-	step, last := chartWidth/float64(len(points)-1), len(points)-1
-	for i := range points {
-		if i > 0 && i < last && y(i) == y(i-1) && y(i) == y(i+1) {
-			continue
-		}
-		command := byte('L')
-		if i == 0 {
-			command = 'M'
-		}
+	x := func(i int) int { return int(math.Round(float64(i) * chartWidth / float64(len(points)-1))) }
+	y := func(i int) int { return int(math.Round(chartHeight * (1 - points[i].Values[series]/top))) }
+	known := func(i int) bool { return i >= 0 && i < len(points) && points[i].Known }
+	to := func(command byte, x, y int) {
 		b.WriteByte(command)
-		b.WriteString(strconv.Itoa(int(math.Round(float64(i) * step))))
+		b.WriteString(strconv.Itoa(x))
 		b.WriteByte(' ')
-		b.WriteString(strconv.Itoa(y(i)))
+		b.WriteString(strconv.Itoa(y))
+	}
+	for i := range points {
+		before, after := known(i-1), known(i+1)
+		switch {
+		case !known(i), before && after && y(i) == y(i-1) && y(i) == y(i+1):
+		case before:
+			to('L', x(i), y(i))
+		case after:
+			to('M', x(i), y(i))
+		default: // alone: a short line
+			to('M', x(i)-1, y(i))
+			to('L', x(i)+1, y(i))
+		}
 	}
 	return b.String()
+}
+
+// The small line in a tile: five minutes in thirty steps, two units wide each, so that what is sent is short.
+const (
+	sparkStep   = 10 * time.Second
+	sparkWidth  = 58.0
+	sparkHeight = 16.0
+)
+
+// doneSpark draws what was done per second as the chart does, in steps twice as long.
+func doneSpark(history []Sample, now time.Time) string {
+	s := Spans[0]
+	s.Step = sparkStep
+	var values []float64
+	for _, p := range Points(s, history, now) {
+		values = append(values, p.Values[1])
+	}
+	return spark(values, sparkWidth, sparkHeight)
 }

@@ -11,31 +11,33 @@ import (
 
 // Components is the page "/dev/components": each component in every state, from the same builders as the real pages.
 type Components struct {
-	Statuses []Status
-	Words    []string // of all states, of tasks and of workers
-	Tiles    [][]Tile
-	Chart    Chart
-	Queues   QueueTable
-	Workers  WorkerTable
-	Rows     []TaskRow
-	Tabs     []Tab
-	Meters   []Meter
-	Empties  []Empty
-	Chromes  []Chrome // whose stale notes are shown
-	Banners  []string
-	First    []*First
-	Tasks    []Task
-	Form     Submit
-	Confirms []Confirm
-	Drills   []DrillPage
-	Faults   []Fault
+	Statuses     []Status
+	Words        []string // of all states, of tasks and of workers
+	Tiles        [][]Tile
+	Environments []Environment
+	Charts       []Chart
+	Table        *PointTable
+	Queues       QueueTable
+	Workers      WorkerTable
+	Rows         []TaskRow
+	Tabs         []Tab
+	Meters       []Meter
+	Empties      []Empty
+	Chromes      []Chrome // whose stale notes are shown
+	Banners      []string
+	First        []*First
+	Tasks        []Task
+	Form         Submit
+	Confirms     []Confirm
+	Drills       []DrillPage
+	Faults       []Fault
 }
 
 // NewComponents fills the page with examples as of now.
 func NewComponents(now time.Time) Components {
 	d := exampleData(now)
 	m := Components{
-		Statuses: exampleStatuses(now), Chart: newChart(d.History, now), Queues: NewQueues(d), Workers: NewWorkers(d),
+		Statuses: exampleStatuses(now), Queues: NewQueues(d), Workers: NewWorkers(d),
 		Tiles: [][]Tile{newTiles(d), newTiles(calmData(now))}, Rows: newTaskRows(d.Latest, now),
 		Tabs:    newTabs(TasksData{Snap: d.Snap, Filter: queue.Filter{State: queue.Running}, Now: now}),
 		Empties: []Empty{NoTasksYet(), noTasks(TasksData{Filter: queue.Filter{State: queue.Failed, Queue: "email"}})},
@@ -43,6 +45,11 @@ func NewComponents(now time.Time) Components {
 		Banners: []string{"Submitted."}, First: []*First{{}, {Workers: "2 workers are ready"}}, Form: exampleForm(),
 		Faults: []Fault{{Status: "404", Title: "No such task", Sentence: "It never was, or it is kept no longer."}},
 	}
+	for _, name := range []string{"staging", "production"} {
+		m.Environments = append(m.Environments, NewEnvironment(name))
+	}
+	m.Charts = []Chart{newChart(d.History, now), newSpanChart(Spans[1], exampleNotes(now), now)}
+	m.Table = NewPointTable(m.Charts[1])
 	for _, s := range queue.States {
 		m.Words = append(m.Words, Title(string(s)))
 	}
@@ -66,6 +73,19 @@ func NewComponents(now time.Time) Components {
 	}
 	m.Drills = append(m.Drills, NewDrill(exampleDrill(queue.DrillDone, 1, now)))
 	return m
+}
+
+// exampleNotes are those of an hour in which nothing was noted for some minutes.
+func exampleNotes(now time.Time) []Sample {
+	var notes []Sample
+	for i := range int64(60) {
+		if i < 20 || i > 30 {
+			notes = append(notes, Sample{
+				At: now.Add(time.Duration(i-60) * time.Minute), Submitted: 300 * i, Completed: 280 * i, Failed: i * i,
+			})
+		}
+	}
+	return notes
 }
 
 // exampleStatuses has each word of the status sentence once.

@@ -118,7 +118,7 @@ func newFailureRow(g *queue.FailureGroup, now time.Time) FailureRow {
 	return FailureRow{
 		Key: "f:" + g.Group, Href: FailureHref(g.Group), Type: g.Type, Text: errorWords(g.Fingerprint), Example: g.Example,
 		Count: Count(int64(g.Count)), Hour: Count(int64(g.LastHour)), First: Since(g.FirstSeen, now), Last: Since(g.LastSeen, now),
-		Queues: strings.Join(g.Queues, ", "), Spark: spark(g.Minutes[:]),
+		Queues: strings.Join(g.Queues, ", "), Spark: spark(g.Minutes[:], 120, 24),
 		TasksHref:   TasksHref(queue.Filter{State: queue.Failed, Type: g.Type}),
 		RedriveHref: FailureHref(g.Group) + "/redrive",
 	}
@@ -131,9 +131,8 @@ func errorWords(fingerprint string) string {
 	return fingerprint
 }
 
-// spark draws a small line of n values on 120 × 24, the highest at the top. Points on a level line are left out.
-func spark(values []int) string {
-	const width, height = 120.0, 24.0
+// spark draws a small line of n values, the highest at the top. Points on a level line are left out.
+func spark[T int | float64](values []T, width, height float64) string {
 	top, last := float64(max(1, slices.Max(values))), len(values)-1
 	y := func(i int) int { return int(math.Round((height-2)*(1-float64(values[i])/top))) + 1 }
 	var b strings.Builder

@@ -87,8 +87,10 @@ func TestColoursStandOutFromEverySurface(t *testing.T) {
 				}
 			}
 		}
-		if got := contrast(t, p["on-accent"], p["running"]); got < least {
-			t.Errorf("%s: the words on a filled button have a contrast of %.2f", name, got)
+		for _, filled := range []string{"running", "retrying"} {
+			if got := contrast(t, p["on-accent"], p[filled]); got < least {
+				t.Errorf("%s: the words on what is filled with %s have a contrast of %.2f", name, filled, got)
+			}
 		}
 	}
 }

@@ -20,6 +20,8 @@ const (
 type OverviewData struct {
 	Snap    *monitor.Snapshot
 	History []Sample
+	Notes   []Sample            // what the monitors noted once a minute, where Span is made of it
+	Span    Span                // of the chart; the first one where zero
 	ByQueue map[string][]Sample // by name; a queue that is not in it has no rates
 	Latest  []queue.Task        // newest first
 	Failed  []queue.Task        // newest first
@@ -35,6 +37,7 @@ type Overview struct {
 	Status  Status
 	Tiles   []Tile
 	Chart   Chart
+	Table   *PointTable // the chart's numbers; nil where nobody asked for them
 	Queues  QueueTable
 	Workers WorkerTable
 	Longest []Longest
@@ -52,6 +55,7 @@ type Tile struct {
 	Href  string
 	Level string // "", warn or bad: tints the tile
 	Meter *Meter // nil for most
+	Spark string // SVG path data of a line; empty for most
 }
 
 // Meter is a bar that fills.
@@ -78,7 +82,7 @@ func NewOverview(d OverviewData) Overview {
 		First:   newFirst(d),
 		Status:  newStatus(d),
 		Tiles:   newTiles(d),
-		Chart:   newChart(d.History, d.Now),
+		Chart:   newOverviewChart(d),
 		Queues:  newQueueTable(d, true),
 		Workers: newWorkerTable(d, true),
 		Longest: newLongest(d),
@@ -86,6 +90,13 @@ func NewOverview(d OverviewData) Overview {
 		Failed:  newTaskRows(d.Failed, d.Now),
 		Failing: newFailing(d.Failing, d.Now),
 	}
+}
+
+func newOverviewChart(d OverviewData) Chart {
+	if d.Span.Noted {
+		return newSpanChart(d.Span, d.Notes, d.Now)
+	}
+	return newChart(d.History, d.Now)
 }
 
 func newTiles(d OverviewData) []Tile {
@@ -138,6 +149,7 @@ func doneTile(d OverviewData, done float64) Tile {
 	return Tile{
 		Key: "tile:done", Label: "Done per second", Value: Rate(done),
 		Note: Count(d.Snap.Totals.CompletedTotal) + " in all", Href: "/tasks?state=completed",
+		Spark: doneSpark(d.History, d.Now),
 	}
 }
 

@@ -2,7 +2,9 @@ package views
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/xuniquepatel/queue-pilot/monitor"
 	"github.com/xuniquepatel/queue-pilot/static"
@@ -10,15 +12,43 @@ import (
 
 // Page is what stands around every page's content.
 type Page struct {
-	Title  string
-	Path   string // the entry of the navigation that is current: "/", "/tasks", "/failed", "/queues", "/workers", "/submit"
-	Chrome Chrome
-	Live   string // the JSON of a Mark, empty for a page that does not change
-	CSRF   string // the token that this viewer's forms carry
-	Notice string // what the action before this page did: "Task T1 was canceled."
-	Build  string // QueuePilot's version
-	Store  string // what the store promises, for the footer
-	Assets Assets
+	Title       string
+	Path        string // the entry of the navigation that is current: "/", "/tasks", "/failed", "/queues", "/workers", "/submit"
+	Chrome      Chrome
+	Live        string // the JSON of a Mark, empty for a page that does not change
+	CSRF        string // the token that this viewer's forms carry
+	Notice      string // what the action before this page did: "Task T1 was canceled."
+	Build       string // QueuePilot's version
+	Environment Environment
+	Store       string // what the store promises, for the footer
+	Assets      Assets
+}
+
+// fullTitle begins with what tells one of many tabs from another.
+func (p Page) fullTitle() string {
+	title := p.Title + " · QueuePilot"
+	if p.Environment.Name != "" {
+		return p.Environment.Name + " · " + title
+	}
+	return title
+}
+
+// Environment names an installation, so that nobody takes one for another.
+type Environment struct {
+	Name  string // "staging"; empty for none
+	Level string // "warn" where a mistake costs most
+}
+
+// NewEnvironment judges a name: a word of it that begins with "prod" makes it a production system.
+func NewEnvironment(name string) Environment {
+	e := Environment{Name: name}
+	notLetter := func(r rune) bool { return !unicode.IsLetter(r) }
+	for _, word := range strings.FieldsFunc(strings.ToLower(name), notLetter) {
+		if strings.HasPrefix(word, "prod") {
+			e.Level = "warn"
+		}
+	}
+	return e
 }
 
 // Assets are the addresses of the files that a page loads.

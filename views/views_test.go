@@ -80,6 +80,14 @@ func sampleDrill(text string) *queue.Drill {
 	}
 }
 
+// sampleDay is the overview with the chart of a day and its table.
+func sampleDay(d OverviewData) Overview {
+	d.Span, d.Notes = Spans[2], exampleNotes(noon)
+	m := NewOverview(d)
+	m.Table = NewPointTable(m.Chart)
+	return m
+}
+
 // pages renders every page with text wherever data comes from users.
 func pages(text string) map[string]templ.Component {
 	d, task := sampleData(text), sampleTask(text)
@@ -88,7 +96,7 @@ func pages(text string) map[string]templ.Component {
 	attempts := []queue.Attempt{{Attempt: 1, Outcome: queue.OutcomeLost, WorkerID: text, StartedAt: at(55), FinishedAt: at(52), Error: text}}
 	p := Page{
 		Title: text, Path: "/", Chrome: NewChrome(d.Snap, true, noon.Add(12*time.Second)), Live: Mark{Epoch: "E", Topics: map[string]int64{"tasks?q=" + text: 3}}.JSON(),
-		CSRF: "token", Notice: text, Build: "v1", Store: text, Assets: Assets{CSS: "/app.css", Theme: "/theme.js", Script: "/live.js", Logo: "/logo.svg"},
+		CSRF: "token", Notice: text, Build: "v1", Store: text, Environment: NewEnvironment(text), Assets: Assets{CSS: "/app.css", Theme: "/theme.js", Script: "/live.js", Logo: "/logo.svg"},
 	}
 	list := NewTasks(TasksData{Snap: d.Snap, Now: noon, Filter: queue.Filter{State: queue.Failed, Queue: text, Q: text}, Page: queue.Page{Items: d.Latest, Next: text}})
 	ended := []queue.Ended{{ID: text, Queue: text, Type: text, WorkerID: text, State: queue.Failed, Attempt: 2, CreatedAt: at(60), StartedAt: at(50), FinishedAt: at(49)}}
@@ -110,6 +118,7 @@ func pages(text string) map[string]templ.Component {
 		"failed":   FailedPage(p, NewFailed(sampleFailed(text))),
 		"failure":  FailureGroupPage(p, NewFailurePage(&sampleFailed(text).Groups[0], &sampleFailed(text).Redrives[0], noon)),
 		"redrive":  RedriveAskPage(p, sampleAsk(text)),
+		"day":      OverviewPage(p, sampleDay(d)),
 		"first":    OverviewPage(p, NewOverview(OverviewData{Snap: &monitor.Snapshot{At: queue.Time{Time: noon}}, Now: noon})),
 		"retry":    ConfirmPage(p, ConfirmRetry(&task)),
 		"confirm":  ConfirmPage(p, ConfirmCancel(&running)),
@@ -254,7 +263,7 @@ func TestActionsFollowTheState(t *testing.T) {
 }
 
 func TestChartLeavesOutPointsOnALine(t *testing.T) {
-	if got := newChart(nil, noon).Completed; got != "M0 100L600 100" {
+	if got := newChart([]Sample{{At: at(300)}}, noon).Completed; got != "M0 100L600 100" {
 		t.Errorf("a flat line is %q", got)
 	}
 	history := []Sample{{At: at(300)}, {At: at(20)}, {At: at(15), Completed: 50}, {At: noon, Completed: 50}}

@@ -88,7 +88,7 @@ func (a *App) build(ctx context.Context) error {
 	a.hub = live.New(a.client, hubConfig)
 	a.web = web.New(a.client, a.hub, web.Config{
 		Listener: ln, CORSOrigins: a.cfg.CORSOrigins, Version: Version(), Log: a.log, StoreNote: a.storeNote,
-		Dev: a.cfg.Dev, Drills: a.cfg.Drills,
+		Dev: a.cfg.Dev, Drills: a.cfg.Drills, Environment: a.cfg.Environment,
 	})
 	return nil
 }

@@ -84,6 +84,8 @@ func TestExitCodesAndFixes(t *testing.T) {
 		"replicas":             {nil, "--redis-url redis://127.0.0.1:1 --wait-replicas 11", 2, "0 to 10 replicas"},
 		"replicas, no redis":   {nil, "--wait-replicas 1", 2, "pass --redis-url"},
 		"two stores":           {[]string{"REDIS_URL=redis://localhost"}, "--store memory", 2, "leave out --store"},
+		"environment":          {nil, "--environment the-system-that-all-of-us-use", 2, "at most 24 characters"},
+		"environment, blank":   {[]string{"QUEUEPILOT_ENVIRONMENT= "}, "", 2, "--environment"},
 		"origin":               {nil, "--cors-origins example.com", 2, "https://example.com"},
 		"every origin":         {nil, "--cors-origins *", 2, "--cors-origins"},
 		"redis address":        {nil, "worker --redis-url http://x:secret@y", 2, "--redis-url: "},

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 	"github.com/xuniquepatel/queue-pilot/app/web"
@@ -26,7 +28,8 @@ type Config struct {
 	CORSOrigins []string `name:"cors-origins" placeholder:"ORIGIN" group:"Web" help:"Origins whose pages may call the API, as in https://example.com; comma-separated. None by default: other sites' pages have no business here."`
 	Dev         bool     `group:"Web" help:"Serve /dev/components too, the page of all the dashboard's parts. Off by default: it is for those who change them."`
 
-	Drills bool `group:"Web" help:"Let operators stop a worker as if it had crashed, on the page of the workers, and let this process's worker be stopped so. Off by default: whoever reaches the address could do it."`
+	Drills      bool   `group:"Web" help:"Let operators stop a worker as if it had crashed, on the page of the workers, and let this process's worker be stopped so. Off by default: whoever reaches the address could do it."`
+	Environment string `placeholder:"NAME" group:"Web" help:"Name of this installation, such as production or staging, shown in each page's header and title so that nobody takes one for another; at most 24 characters. None by default."`
 
 	Concurrency int    `default:"0" placeholder:"SLOTS" group:"Worker" help:"Tasks that this process runs at the same time. 0 means two for each CPU, at least 4: most tasks wait for something else for at least half of their time."`
 	Queues      string `default:"*" placeholder:"NAME[=WEIGHT]" group:"Worker" help:"Queues to work on, comma-separated, with weights: \"default,critical=5\" takes from critical five times as often. * is every queue with weight 1, so that no task waits for want of a flag."`
@@ -59,6 +62,7 @@ const (
 	slotsPerCPU   = 2
 	firstUserPort = 1024
 	mostReplicas  = 10 // no site has more of one Redis
+	mostEnvName   = 24 // characters: what a phone's header has room for
 )
 
 // check finds the first setting that cannot work; its error is a usageError that says the fix.
@@ -96,6 +100,9 @@ func (c Config) checkAddr() error {
 	if n, badPort := strconv.Atoi(port); err != nil || badPort != nil || n < 0 || n > 65535 {
 		return usagef("--addr is %q; wanted: host:port, such as 127.0.0.1:8080, or :8080 for all of this machine's addresses", c.Addr)
 	}
+	if e := c.Environment; utf8.RuneCountInString(e) > mostEnvName || strings.ContainsFunc(e, notShown) || strings.TrimSpace(e) != e {
+		return usagef("--environment is %q; wanted: a name of at most %d characters, such as staging", c.Environment, mostEnvName)
+	}
 	for _, origin := range c.CORSOrigins {
 		if !web.ValidOrigin(origin) {
 			return usagef("--cors-origins has %q; wanted: scheme and host, such as https://example.com or http://localhost:3000, "+
@@ -104,6 +111,8 @@ func (c Config) checkAddr() error {
 	}
 	return nil
 }
+
+func notShown(r rune) bool { return !unicode.IsPrint(r) }
 
 func (c Config) checkWorker() error {
 	if c.Concurrency < 0 || c.Concurrency > mostSlots {

@@ -47,12 +47,13 @@ func TestFlagsAndVariablesAreRead(t *testing.T) {
 		"QUEUEPILOT_ADDR": "127.0.0.1:1", "QUEUEPILOT_CONCURRENCY": "7", "REDIS_URL": "redis://plain",
 		"QUEUEPILOT_CORS_ORIGINS": "https://a.example,https://b.example", "WORKER_INDEX": "3",
 		"QUEUEPILOT_WORKER_TIMEOUT": "9s", "QUEUEPILOT_WAIT_REPLICAS": "2",
+		"QUEUEPILOT_ENVIRONMENT": "staging",
 	}
 	got := parse(t, env, "--addr", "127.0.0.1:2", "--queues", "default,critical=5")
 	want := DefaultConfig()
 	want.Addr, want.Concurrency, want.RedisURL, want.WorkerTimeout = "127.0.0.1:2", 7, "redis://plain", 9*time.Second
 	want.CORSOrigins, want.WorkerIndex = []string{"https://a.example", "https://b.example"}, new(3)
-	want.Queues, want.WaitReplicas = "default,critical=5", 2
+	want.Queues, want.WaitReplicas, want.Environment = "default,critical=5", 2, "staging"
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got\n%s", diff)
 	}

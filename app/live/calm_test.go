@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
+	"github.com/xuniquepatel/queue-pilot/views"
 )
 
 // newest submits so many tasks and returns them, newest first.
@@ -71,7 +72,7 @@ func TestAPageThatIsAskedForShowsTheNewestRows(t *testing.T) {
 	w := newWorld(t)
 	for _, name := range []string{"A", "B", "C"} {
 		w.newest(name, 9)
-		v, err := w.hub.Overview(w.ctx)
+		v, err := w.hub.Overview(w.ctx, views.Spans[0])
 		if err != nil {
 			t.Fatal(err)
 		}

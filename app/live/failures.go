@@ -93,6 +93,9 @@ func (h *Hub) source(name string) (source, error) {
 	if s, ok := src.(interface{ share(f *failures) }); ok {
 		s.share(h.failures)
 	}
+	if s, ok := src.(*overviewSource); ok {
+		s.notes = h.notes
+	}
 	return src, err
 }
 

@@ -50,6 +50,7 @@ type Hub struct {
 	dirty    chan struct{} // wakes the painter
 	watcher  *watcher
 	failures *failures
+	notes    *notes
 	places   pacer         // of reads of a task's place
 	stop     chan struct{} // closed when all sockets must go
 	sockets  sync.WaitGroup
@@ -68,6 +69,7 @@ func New(c *queue.Client, cfg Config) *Hub {
 		dirty: make(chan struct{}, 1), watcher: newWatcher(c), stop: make(chan struct{}),
 	}
 	h.failures = &failures{wake: func() { poke(h.dirty) }}
+	h.notes = &notes{now: func() time.Time { return h.look().wall }}
 	return h
 }
 

@@ -68,7 +68,7 @@ func TestAnUnknownTaskIsRefused(t *testing.T) {
 
 func TestTheFirstDeltaJoinsThePage(t *testing.T) {
 	w := newWorld(t)
-	page, err := w.hub.Overview(w.ctx)
+	page, err := w.hub.Overview(w.ctx, views.Spans[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +212,7 @@ func TestWaitFinal(t *testing.T) {
 func TestAnAwayStoreIsToldAndComesBack(t *testing.T) {
 	w := newWorld(t)
 	w.submit("T1")
-	page, err := w.hub.Overview(w.ctx)
+	page, err := w.hub.Overview(w.ctx, views.Spans[0])
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,7 +222,7 @@ func TestAnAwayStoreIsToldAndComesBack(t *testing.T) {
 	w.until(c, "the note that Redis is away", func(m message) bool {
 		return strings.Contains(m.H["chrome-stale"], "cannot reach Redis")
 	})
-	old, err := w.hub.Overview(w.ctx)
+	old, err := w.hub.Overview(w.ctx, views.Spans[0])
 	if err == nil || !old.Known || old.Chrome.Stale == nil || len(old.Model.Latest) != 1 {
 		t.Errorf("away: error %v, known %v, %+v", err, old.Known, old.Chrome)
 	}
@@ -231,7 +231,7 @@ func TestAnAwayStoreIsToldAndComesBack(t *testing.T) {
 		markup, changed := m.H["chrome-stale"]
 		return changed && markup == ""
 	})
-	if back, err := w.hub.Overview(w.ctx); err != nil || back.Chrome.Stale != nil {
+	if back, err := w.hub.Overview(w.ctx, views.Spans[0]); err != nil || back.Chrome.Stale != nil {
 		t.Errorf("back: %v, %+v", err, back.Chrome)
 	}
 }

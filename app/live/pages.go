@@ -25,9 +25,9 @@ type View[M any] struct {
 	Known  bool // there is content, perhaps an old one
 }
 
-// Overview returns the content of "/", read anew.
-func (h *Hub) Overview(ctx context.Context) (View[views.Overview], error) {
-	return viewOf[views.Overview](ctx, h, topicOverview)
+// Overview returns the content of "/" with the chart of a span, read anew.
+func (h *Hub) Overview(ctx context.Context, s views.Span) (View[views.Overview], error) {
+	return viewOf[views.Overview](ctx, h, overviewTopic(s))
 }
 
 // Queues returns the content of "/queues".

@@ -7,13 +7,13 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 	"github.com/xuniquepatel/queue-pilot/views"
 )
 
-// The names of topics. A list's name is "tasks?" and its query, a task's "task:" and its id.
+// The names of topics. A list's name is "tasks?" and its query, a task's "task:" and its id; the overview's has a query
+// where its chart has another span.
 const (
 	topicChrome   = "chrome"
 	topicOverview = "overview"
@@ -32,11 +32,16 @@ func newSource(name string) (source, error) {
 	case topicChrome:
 		return &chromeSource{}, nil
 	case topicOverview:
-		return newOverviewSource(), nil
+		return overviewOf(views.Spans[0]), nil
 	case topicQueues:
 		return &queuesSource{}, nil
 	case topicWorkers:
 		return &workersSource{}, nil
+	}
+	if query, ok := strings.CutPrefix(name, prefixOverview); ok {
+		if src := newOverviewSource(query); src != nil {
+			return src, nil
+		}
 	}
 	if src := newFailedSource(name); src != nil {
 		return src, nil
@@ -77,60 +82,6 @@ func (*chromeSource) paint(l look) (*frame, bool) {
 		newFrozen("chrome-foot", views.FootClock(m)),
 		newPart("chrome-stale", views.StaleNote(m)),
 	}}, true
-}
-
-type overviewSource struct {
-	sharing
-	loaded         bool
-	latest, failed calmList
-}
-
-func newOverviewSource() *overviewSource {
-	return &overviewSource{latest: calmList{size: views.LatestRows}, failed: calmList{size: views.FailedRows}}
-}
-
-// renew shows the newest tasks at the next load.
-func (s *overviewSource) renew() {
-	s.latest.renew()
-	s.failed.renew()
-}
-
-func (s *overviewSource) load(ctx context.Context, c *queue.Client) error {
-	latest, err := c.List(ctx, queue.Filter{Limit: views.LatestRows})
-	if err != nil {
-		return fmt.Errorf("list the latest tasks: %w", err)
-	}
-	failed, err := c.List(ctx, queue.Filter{State: queue.Failed, Limit: views.FailedRows})
-	if err != nil {
-		return fmt.Errorf("list the failed tasks: %w", err)
-	}
-	now := time.Now()
-	if err := s.latest.take(ctx, c, latest.Items, now); err != nil {
-		return err
-	}
-	if err := s.failed.take(ctx, c, failed.Items, now); err != nil {
-		return err
-	}
-	s.loaded = true
-	return s.readFailures(ctx, c)
-}
-
-func (s *overviewSource) paint(l look) (*frame, bool) {
-	d := l.overview()
-	d.Latest, d.Failed, d.Failing = s.latest.rows, s.failed.rows, s.group("", "", l.now)
-	m := views.NewOverview(d)
-	return &frame{model: m, parts: []part{
-		newPart("o-status", views.StatusLine(m.Status)),
-		newPart("o-first", views.FirstSteps(m.First, "")),
-		newPart("o-tiles", views.Tiles(m.Tiles)),
-		newPart("o-chart", views.ChartView(m.Chart)),
-		newPart("o-latest", views.LatestList(m.Latest)),
-		newPart("o-longest", views.LongestList(m.Longest)),
-		newPart("o-queues", views.QueueList(m.Queues, "")),
-		newPart("o-workers", views.WorkerList(m.Workers)),
-		newPart("o-failing", views.FailingList(m.Failing)),
-		newPart("o-failed", views.FailedList(m.Failed)),
-	}}, l.known || s.loaded
 }
 
 type queuesSource struct{ snapshotOnly }

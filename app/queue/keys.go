@@ -55,6 +55,7 @@ const (
 	nameDrilling   = "drilling"     // set of the drills that are under way
 	nameDrill      = "drill:"       // + drill: hash of what it is and how far; kept for DrillKept; see Drill
 	nameDrillTasks = "drill_tasks:" // + drill: hash of the ids that its worker held and that have not ended -> "1" where it ran again
+	nameThroughput = "throughput"   // list of the totals once a minute, for a day: ms|submitted|completed|failed, oldest first
 	nameMeta       = "meta"         // hash of what is known of the cell as a whole; see Keys.Meta
 	nameChanges    = "changes"      // channel: something changed, at most one hint in 20 ms
 	nameSnapshots  = "snapshots"    // channel: snapshots as JSON
@@ -73,6 +74,7 @@ var luaNames = map[string]string{
 	"snapshots": nameSnapshots, "redrives": nameRedrives, "redriving": nameRedriving, "redrive": nameRedrive,
 	"redrive_ids": nameRedriveIDs, "redrive_now": nameRedriveNow, "selection": nameSelection, "selected": nameSelected,
 	"drilling": nameDrilling, "drill": nameDrill, "drill_tasks": nameDrillTasks,
+	"throughput": nameThroughput,
 }
 
 var luaName = regexp.MustCompile(`\bK\.([a-z_]+)`)
@@ -169,6 +171,9 @@ func (k Keys) Selection(id string) string { return k.prefix + nameSelection + id
 
 // Selected is the list of a selection's ids: see Selection.
 func (k Keys) Selected(id string) string { return k.prefix + nameSelected + id }
+
+// Throughput is the list of the totals as they were once a minute, of the last day.
+func (k Keys) Throughput() string { return k.prefix + nameThroughput }
 
 // Meta is the hash of what is known of the cell as a whole: dirty (last change hint, ms), seq and snapshot (last, ms),
 // rates, monitor (last pass, ms), grace (until when nobody is lost, ms), promoted (last pass, ms), back_s and back_y

@@ -31,6 +31,8 @@ func (s *Server) registerExports(r fiber.Router) {
 	r.Get("/queues.csv", s.exportQueues)
 	r.Get("/workers.json", s.exportWorkers)
 	r.Get("/workers.csv", s.exportWorkers)
+	r.Get("/throughput.json", s.exportThroughput)
+	r.Get("/throughput.csv", s.exportThroughput)
 }
 
 func (s *Server) exportTasks(c *fiber.Ctx) error {

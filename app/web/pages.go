@@ -56,6 +56,7 @@ func (s *Server) frame(c *fiber.Ctx, title, path string, chrome views.Chrome, ma
 	return views.Page{
 		Title: title, Path: path, Chrome: chrome, Live: mark.JSON(), CSRF: csrfToken(c), Notice: s.notice(c),
 		Build: s.cfg.Version, Store: s.cfg.StoreNote(), Assets: views.CurrentAssets(),
+		Environment: views.NewEnvironment(s.cfg.Environment),
 	}
 }
 
@@ -115,7 +116,14 @@ func show[M any](s *Server, c *fiber.Ctx, v live.View[M], err error, title, path
 }
 
 func (s *Server) overviewPage(c *fiber.Ctx) error {
-	v, err := s.hub.Overview(c.UserContext())
+	span, err := spanOf(c)
+	if err != nil {
+		return show(s, c, live.View[views.Overview]{}, err, "Overview", "/", views.OverviewPage)
+	}
+	v, err := s.hub.Overview(c.UserContext(), span)
+	if c.Query("chart") == "table" {
+		v.Model.Table = views.NewPointTable(v.Model.Chart)
+	}
 	return show(s, c, v, err, "Overview", "/", views.OverviewPage)
 }
 

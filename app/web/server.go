@@ -42,6 +42,7 @@ type Config struct {
 	StoreNote   func() string // what the store promises by now; shown in the pages' footer; nothing where nil
 	Dev         bool          // serve /dev/components
 	Drills      bool          // let workers be stopped for drills
+	Environment string        // the name that pages have in their header and title; nothing where empty
 
 	readTimeout time.Duration // 30 s where 0; tests take less
 }

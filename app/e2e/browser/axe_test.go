@@ -36,7 +36,7 @@ func TestEachPageIsAccessible(t *testing.T) {
 	s.Submit(someTasks(90000, 30)...)
 	s.UntilState("failed", "L90000-9")
 	paths := []string{
-		"/", "/tasks", "/tasks?state=failed", "/tasks?state=scheduled", "/failed", "/queues", "/queues/queue-0", "/workers", "/submit", "/tasks/L90000-9",
+		"/", "/?span=1h&chart=table", "/tasks", "/tasks?state=failed", "/tasks?state=scheduled", "/failed", "/queues", "/queues/queue-0", "/workers", "/submit", "/tasks/L90000-9",
 		"/confirm?action=delete&state=failed",
 		"/tasks/L90000-1", "/tasks/L90000-1/delete", "/nowhere",
 	}

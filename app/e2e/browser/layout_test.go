@@ -27,7 +27,7 @@ func TestPagesFitNarrowWindowsAndFingers(t *testing.T) {
 	})
 	s.UntilState("failed", strings.Repeat("long-", 20))
 	paths := []string{
-		"/", "/tasks", "/tasks?state=failed", "/failed", "/queues", "/queues/queue-0", "/workers", "/submit", "/tasks/" + strings.Repeat("long-", 20),
+		"/", "/?span=24h&chart=table", "/tasks", "/tasks?state=failed", "/failed", "/queues", "/queues/queue-0", "/workers", "/submit", "/tasks/" + strings.Repeat("long-", 20),
 		"/confirm?action=delete&state=failed", "/nowhere",
 	}
 	for _, width := range []int64{320, 640, 1280} { // 640: a window of 1280 at 200 %

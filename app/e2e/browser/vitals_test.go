@@ -53,7 +53,7 @@ const (
 func TestTheFirstLoadIsSmallAndAllOurOwn(t *testing.T) {
 	s := newSite(t)
 	s.Submit(someTasks(90000, 30)...)
-	for _, path := range []string{"/", "/tasks", "/queues", "/workers", "/submit"} {
+	for _, path := range []string{"/", "/?span=24h&chart=table", "/tasks", "/queues", "/workers", "/submit"} {
 		s.live(path)
 		all, scripts := weigh(t, path, s.text(loaded))
 		t.Logf("%s: %d bytes, of them scripts %d", path, all, scripts)
