@@ -22,7 +22,7 @@ const fieldRewritten = "rewritten"
 func (m *Monitor) Rewrite(ctx context.Context) error {
 	rdb, meta := m.client.Redis(), m.client.Keys().Meta()
 	start, err := redisdb.LastStart(ctx, rdb, meta)
-	if err != nil || start.Run == m.rewritten {
+	if err != nil || start.Run == "" || start.Run == m.rewritten {
 		return err
 	}
 	done, err := rdb.HGet(ctx, meta, fieldRewritten).Result()

@@ -112,8 +112,9 @@ func ceiling(points []Point, s Span) float64 {
 		most = max(most, p.Values[0], p.Values[1], p.Values[2])
 	}
 	unit := math.Pow(10, math.Floor(math.Log10(most)))
+	const same = 1 + 1e-9 // what is computed from moments between two notes is 10 and a trifle, where it is 10
 	for _, f := range []float64{1, 2, 5} {
-		if most <= f*unit {
+		if most <= f*unit*same {
 			return f * unit
 		}
 	}

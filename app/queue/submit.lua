@@ -59,7 +59,8 @@ for i, id in ipairs(ids) do
   else
     local head, m = heads[text] or read_head(text), #recent
     fresh[id], answers[i], recent[m + 1] = i, 1, id
-    records[2 * m + 1], records[2 * m + 2] = id, text .. created .. tail
+    records[2 * m + 1] = id -- one after the other: else the second would not go to the table's array
+    records[2 * m + 2] = text .. created .. tail
     head.made = head.made + 1
     put(id, head, more[i] or plain)
   end

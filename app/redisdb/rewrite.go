@@ -10,7 +10,7 @@ import (
 
 // Startup is one start of a redis-server, and whether its append-only file is as that start found it.
 type Startup struct {
-	Run string // the server's run_id, another one each time; empty where it tells none
+	Run string // the server's run_id, another one each time; empty while it loads its data, and where it tells none
 	Old bool   // it appends to the file that it loaded, and has not written a new one since
 }
 
@@ -28,6 +28,9 @@ func LastStart(ctx context.Context, rdb redis.UniversalClient, slotKey string) (
 		return Startup{}, fmt.Errorf("ask for Redis's start: %w", err)
 	}
 	about := info["Persistence"]
+	if about["loading"] == "1" { // it says then that it has no append-only file
+		return Startup{}, nil
+	}
 	return Startup{
 		Run: info["Server"]["run_id"],
 		Old: about["aof_enabled"] == "1" && (about["aof_rewrites"] == "0" || about["aof_rewrites"] == ""), // before 7.0 none
