@@ -106,7 +106,8 @@ func (c *Census) leftOver() (faults []string) {
 // knownKeys are the names of keys.go; one that ends in a colon is followed by a queue, a worker or another part.
 var knownKeys = strings.Fields(`tasks state payloads results attempts progress counts backlog lanes: task_queue:
 	processing: worker_status: inbox: cancels: workers workers_gone profiles profile_count ready: tasks_scheduled
-	tasks_retry tasks_completed tasks_failed tasks_canceled tasks_recent purge: purges paused unreadable wake op: meta`)
+	tasks_retry tasks_completed tasks_failed tasks_canceled tasks_recent purge: purges paused unreadable wake op: meta
+	throughput redrives redriving redrive: redrive_ids: redrive_now: selection: selected: drilling drill: drill_tasks:`)
 
 // unknownKeys: keys that nothing is known to make.
 func (c *Census) unknownKeys() (faults []string) {
