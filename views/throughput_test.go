@@ -163,7 +163,7 @@ func TestTheTilesLineIsShortAndChangesWithTheChartOnly(t *testing.T) {
 }
 
 func TestTheTableHasTheChartsNumbers(t *testing.T) {
-	m := sampleDay(sampleData("plain"))
+	m := sampleDay()
 	if len(m.Table.Rows) != len(m.Chart.Points) {
 		t.Fatalf("%d rows of %d points", len(m.Table.Rows), len(m.Chart.Points))
 	}

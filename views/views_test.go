@@ -80,10 +80,12 @@ func sampleDrill(text string) *queue.Drill {
 	}
 }
 
-// sampleDay is the overview with the chart of a day and its table.
-func sampleDay(d OverviewData) Overview {
-	d.Span, d.Notes = Spans[2], exampleNotes(noon)
-	m := NewOverview(d)
+// sampleDay is an overview of nothing but the chart of a day, here of an hour in steps of ten minutes, and its table.
+func sampleDay() Overview {
+	span := Spans[2]
+	span.Length = time.Hour
+	once := &monitor.Snapshot{At: queue.Time{Time: noon}, Totals: monitor.Totals{SubmittedTotal: 1}}
+	m := NewOverview(OverviewData{Snap: once, Now: noon, Span: span, Notes: exampleNotes(noon)})
 	m.Table = NewPointTable(m.Chart)
 	return m
 }
@@ -118,7 +120,7 @@ func pages(text string) map[string]templ.Component {
 		"failed":   FailedPage(p, NewFailed(sampleFailed(text))),
 		"failure":  FailureGroupPage(p, NewFailurePage(&sampleFailed(text).Groups[0], &sampleFailed(text).Redrives[0], noon)),
 		"redrive":  RedriveAskPage(p, sampleAsk(text)),
-		"day":      OverviewPage(p, sampleDay(d)),
+		"day":      OverviewPage(p, sampleDay()),
 		"first":    OverviewPage(p, NewOverview(OverviewData{Snap: &monitor.Snapshot{At: queue.Time{Time: noon}}, Now: noon})),
 		"retry":    ConfirmPage(p, ConfirmRetry(&task)),
 		"confirm":  ConfirmPage(p, ConfirmCancel(&running)),
