@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -60,6 +61,7 @@ type Server struct {
 	failures  *coalescer[struct{}, *queue.Failures]
 
 	lastFailures atomic.Pointer[queue.Failures] // what the API read last
+	writeBuffers sync.Pool                      // of the sockets, which seldom write at the same moment
 
 	stopping context.Context // ends long polls when the server stops
 	stop     context.CancelFunc

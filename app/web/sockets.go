@@ -19,6 +19,9 @@ const handshakeTimeout = 5 * time.Second
 // by default megabytes a client. The kernel doubles it: some 50 snapshots of a small site.
 const sendBuffer = 32 << 10
 
+// readBuffer is for what a client says, which is little: a socket costs less, and ten thousand are many.
+const readBuffer = 256
+
 // registerSockets routes the doors of the WebSockets. Each checks who asks before it upgrades.
 func (s *Server) registerSockets(r fiber.Router) {
 	r.Get("/ws", s.admit, s.upgrade(s.serveScripts, false))
@@ -80,6 +83,8 @@ func (s *Server) upgrade(handler func(*websocket.Conn), compress bool) fiber.Han
 	return websocket.New(handler, websocket.Config{
 		HandshakeTimeout:  handshakeTimeout,
 		EnableCompression: compress, // the dashboard's markup shrinks to a fifth
+		ReadBufferSize:    readBuffer,
+		WriteBufferPool:   &s.writeBuffers,
 		RecoverHandler:    s.recoverSocket,
 	})
 }
