@@ -1,88 +1,142 @@
-// Screenshots takes a picture of every page of a running QueuePilot, light and dark, wide and narrow, for people to look
-// at before they call a page done.
+// Screenshots takes a picture of every page, light and dark, wide and narrow, for people to look at before they call a page
+// done: of a QueuePilot that it starts itself, empty, busy, failing, and with the server gone; or of one that runs.
 package main
 
 import (
-	"context"
+	"bytes"
 	"flag"
 	"fmt"
 	"log"
-	"os"
-	"path/filepath"
-	"time"
-
-	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/chromedp"
+	"maps"
+	"slices"
 )
-
-// perPage bounds the loading of one page.
-const perPage = 30 * time.Second
 
 // pages by the name of their picture.
 var pages = map[string]string{
-	"overview": "/", "queues": "/queues", "queue": "/queues/default", "tasks": "/tasks", "failed": "/failed", "workers": "/workers",
-	"submit": "/submit", "confirm": "/confirm?action=delete&state=failed", "missing": "/nowhere",
+	"overview": "/", "day": "/?span=24h&chart=table", "queues": "/queues", "queue": "/queues/default", "tasks": "/tasks",
+	"failed": "/failed", "workers": "/workers", "submit": "/submit", "confirm": "/confirm?action=delete&state=failed", "missing": "/nowhere",
 }
 
 func main() {
-	server := flag.String("server", "http://127.0.0.1:8080", "address of the running server")
+	server := flag.String("server", "", "address of a server that runs; by default one of its own")
 	dir := flag.String("dir", ".screenshots", "folder for the pictures")
-	task := flag.String("task", "", "id of a task whose page is wanted too")
 	flag.Parse()
-	if *task != "" {
-		pages["task"] = "/tasks/" + *task
+	c, closeBrowser := newCamera(*dir)
+	defer closeBrowser()
+	err := error(nil)
+	if *server != "" {
+		err = shootAll(c, "running", *server, pages)
+	} else {
+		err = shootStates(c)
 	}
-	if err := shootAll(*server, *dir); err != nil {
+	if err != nil {
 		log.Fatal(err)
 	}
 }
 
-func shootAll(server, dir string) error {
-	if err := os.MkdirAll(dir, 0o750); err != nil {
-		return fmt.Errorf("make the folder: %w", err)
-	}
-	alloc, endAlloc := chromedp.NewExecAllocator(context.Background(),
-		append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.DisableGPU)...)
-	defer endAlloc()
-	ctx, endTab := chromedp.NewContext(alloc)
-	defer endTab()
-	for name, path := range pages {
-		for _, scheme := range []string{"light", "dark"} {
-			for _, width := range []int64{1280, 320} {
-				file := filepath.Join(dir, fmt.Sprintf("%s-%s-%d.png", name, scheme, width))
-				if err := shoot(ctx, server+path, file, scheme, width); err != nil {
-					return fmt.Errorf("picture %s: %w", file, err)
-				}
-			}
+func shootAll(c camera, state, server string, pages map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(pages)) {
+		if err := c.shoot(state, name, server+pages[name]); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// shoot takes the whole height of a page at the given width in CSS pixels.
-func shoot(ctx context.Context, url, file, scheme string, width int64) error {
-	// The first call starts the browser, which must outlive this page: it goes without a time-out.
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 900), prefer(scheme)); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(ctx, perPage)
-	defer cancel()
-	if err := chromedp.Do(ctx, chromedp.Navigate(url)); err != nil {
-		return err
-	}
-	picture, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+func shootStates(c camera) (err error) {
+	s, err := newSite()
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(file, picture, 0o600)
+	defer func() {
+		if wrong := s.close(); err == nil {
+			err = wrong
+		}
+	}()
+	for _, step := range []struct {
+		state string
+		make  func(*site) (map[string]string, error)
+	}{{"empty", (*site).empty}, {"busy", (*site).busy}, {"failing", (*site).failing}} {
+		more, err := step.make(s)
+		if err != nil {
+			return fmt.Errorf("%s: %w", step.state, err)
+		}
+		all := maps.Clone(pages)
+		maps.Copy(all, more)
+		if err := shootAll(c, step.state, s.url(), all); err != nil {
+			return err
+		}
+	}
+	return s.stale(c)
 }
 
-// prefer sets what the page learns by prefers-color-scheme.
-func prefer(scheme string) chromedp.Action[chromedp.Void] {
-	return chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
-		_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-			Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+// empty adds the page of all parts.
+func (s *site) empty() (map[string]string, error) {
+	return map[string]string{"components": "/dev/components"}, nil
+}
+
+// busy fills several queues, and adds the pages of a task that runs, of one that waits, and of the worker.
+func (s *site) busy() (map[string]string, error) {
+	tasks := []newTask{{"id": "runs", "type": "sleep", "payload": newTask{"seconds": 600}}}
+	for i := range 200 {
+		tasks = append(tasks, newTask{"queue": []string{"default", "email", "reports"}[i%3], "type": "echo", "payload": i})
+	}
+	for i := range 60 {
+		tasks = append(tasks, newTask{"queue": []string{"email", "reports"}[i%2], "type": "sleep", "payload": newTask{"seconds": 10}})
+	}
+	tasks = append(tasks, newTask{"id": "waits", "type": "sleep", "payload": newTask{"seconds": 1}},
+		newTask{"id": "later", "delay_seconds": 3600}, newTask{"id": "elsewhere", "type": "video.encode"})
+	if err := s.submit(tasks); err != nil {
+		return nil, err
+	}
+	if err := s.until("/api/v1/tasks/runs", func(b []byte) bool { return bytes.Contains(b, []byte(`"running"`)) }); err != nil {
+		return nil, err
+	}
+	worker, err := s.first("/api/v1/workers", "id")
+	return map[string]string{
+		"task-runs": "/tasks/runs", "task-waits": "/tasks/waits", "task-elsewhere": "/tasks/elsewhere", "worker": "/workers/" + worker,
+		"drill": "/workers/" + worker + "/drill",
+	}, err
+}
+
+// failing has tasks fail with three different errors, ahead of what waits, and adds the pages of one and of its group.
+func (s *site) failing() (map[string]string, error) {
+	var tasks []newTask
+	for i := range 45 {
+		said := []string{"dial tcp 10.0.0.7:5432: connection refused", fmt.Sprintf("user %d not found", i), "no space left on device"}[i%3]
+		tasks = append(tasks, newTask{
+			"id": fmt.Sprint("broken-", i), "type": "fail", "priority": 9, "max_attempts": 1, "payload": newTask{"times": 9, "error": said},
 		})
-		return err
-	})
+	}
+	if err := s.submit(tasks); err != nil {
+		return nil, err
+	}
+	if err := s.until("/api/v1/tasks/broken-44", func(b []byte) bool { return bytes.Contains(b, []byte(`"failed"`)) }); err != nil {
+		return nil, err
+	}
+	group, err := s.first("/api/v1/failures", "group")
+	return map[string]string{"task-failed": "/tasks/broken-0", "group": "/failed/" + group}, err
+}
+
+// stale takes pictures of pages that are open as their server goes away.
+func (s *site) stale(c camera) error {
+	for _, name := range []string{"overview", "tasks"} {
+		if err := c.open(s.url() + pages[name]); err != nil {
+			return err
+		}
+		if err := c.until(`#live[data-state="live"]`); err != nil {
+			return err
+		}
+		s.kill()
+		if err := c.until("#connection:not([hidden])"); err != nil {
+			return err
+		}
+		if err := c.shootOpen("stale", name); err != nil {
+			return err
+		}
+		if err := s.start(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
