@@ -57,7 +57,11 @@ func shootStates(c camera) (err error) {
 		state string
 		make  func(*site) (map[string]string, error)
 	}{{"empty", (*site).empty}, {"busy", (*site).busy}, {"failing", (*site).failing}} {
-		more, err := step.make(s)
+		var more map[string]string
+		err := s.anew()
+		if err == nil {
+			more, err = step.make(s)
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", step.state, err)
 		}
@@ -99,7 +103,7 @@ func (s *site) busy() (map[string]string, error) {
 	}, err
 }
 
-// failing has tasks fail with three different errors, ahead of what waits, and adds the pages of one and of its group.
+// failing has tasks fail with three different errors, and adds the pages of one and of its group.
 func (s *site) failing() (map[string]string, error) {
 	var tasks []newTask
 	for i := range 45 {

@@ -56,7 +56,7 @@ func freeAddr() (string, error) {
 
 func (s *site) start() error {
 	// #nosec G204: the program that was just built
-	p, err := child.Start(exec.Command(s.binary(), "serve", "--addr", s.addr, "--data-dir", filepath.Join(s.dir, "data"),
+	p, err := child.Start(exec.Command(s.binary(), "serve", "--addr", s.addr, "--data-dir", s.data(),
 		"--concurrency", "4", "--dev", "--drills", "--environment", "staging", "--log-level", "error"))
 	if err != nil {
 		return fmt.Errorf("start: %w", err)
@@ -64,6 +64,17 @@ func (s *site) start() error {
 	s.process = p
 	return s.until("/readyz", func([]byte) bool { return true })
 }
+
+// anew starts with nothing in the store.
+func (s *site) anew() error {
+	s.process.Stop(10 * time.Second)
+	if err := os.RemoveAll(s.data()); err != nil {
+		return fmt.Errorf("empty the store: %w", err)
+	}
+	return s.start()
+}
+
+func (s *site) data() string { return filepath.Join(s.dir, "data") }
 
 // kill ends the server as a crash would.
 func (s *site) kill() { s.process.Kill() }
