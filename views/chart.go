@@ -50,6 +50,9 @@ func newSpanChart(s Span, samples []Sample, now time.Time) Chart {
 		c.Words = notedWords(s, samples, c.Points)
 		return c
 	}
+	if len(samples) > 0 && now.Sub(samples[0].At) < s.Length {
+		s.Words = Age(now.Sub(samples[0].At)) // a young process knows no more
+	}
 	sub, done, failed := sums(samples, now)
 	c.Words = countWords(s, [3]float64{sub, done, failed})
 	return c

@@ -210,3 +210,10 @@ func TestAProductionSystemIsMarked(t *testing.T) {
 		t.Errorf("without a name there is a badge: %s", got)
 	}
 }
+
+func TestAYoungProcessSaysOfHowLongItsChartIs(t *testing.T) {
+	history := []Sample{{At: at(20)}, {At: at(0), Completed: 7}}
+	if got, want := newChart(history, noon).Words, "In the last 20 s: 0 submitted, 7 done, 0 failed."; got != want {
+		t.Errorf("%q; want %q", got, want)
+	}
+}
