@@ -58,16 +58,17 @@ func (f *failures) due() {
 	f.wake()
 }
 
-// sharing is the part of a source that shows failed tasks.
+// sharing is the part of a source that shows failed tasks, or what else its hub keeps for all.
 type sharing struct {
 	shared  *failures
+	notes   *notes
 	list    *queue.Failures
 	groups  []queue.FailureGroup
 	minute  int64           // of the groups
 	grouped *queue.Failures // what they were made of
 }
 
-func (s *sharing) share(f *failures) { s.shared = f }
+func (s *sharing) share(h *Hub) { s.shared, s.notes = h.failures, h.notes }
 
 func (s *sharing) readFailures(ctx context.Context, c *queue.Client) error {
 	list, err := s.shared.read(ctx, c)
@@ -90,11 +91,8 @@ func (s *sharing) group(queue, kind string, now time.Time) []queue.FailureGroup 
 // source is newSource with what sources share.
 func (h *Hub) source(name string) (source, error) {
 	src, err := newSource(name)
-	if s, ok := src.(interface{ share(f *failures) }); ok {
-		s.share(h.failures)
-	}
-	if s, ok := src.(*overviewSource); ok {
-		s.notes = h.notes
+	if s, ok := src.(interface{ share(h *Hub) }); ok {
+		s.share(h)
 	}
 	return src, err
 }

@@ -14,7 +14,6 @@ import (
 type overviewSource struct {
 	sharing
 	span           views.Span
-	notes          *notes
 	noted          []monitor.Sample
 	loaded         bool
 	latest, failed calmList
