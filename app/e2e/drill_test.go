@@ -39,7 +39,7 @@ func untilDrill(t *testing.T, sys *harness.System, id, what string, wanted func(
 func sleepers(n int, prefix string) []harness.New {
 	tasks := make([]harness.New, n)
 	for i := range tasks {
-		tasks[i] = harness.New{"id": fmt.Sprint(prefix, i), "type": "sleep", "payload": map[string]any{"seconds": 2}}
+		tasks[i] = harness.New{"id": fmt.Sprint(prefix, i), "type": "sleep", "payload": map[string]any{"seconds": 10}} // longer than a busy machine takes to ask
 	}
 	return tasks
 }
@@ -51,12 +51,12 @@ func TestADrillLosesNoTaskAndEachRunsAgain(t *testing.T) {
 	ids := sys.Submit(sleepers(3, "T")...)
 	sys.UntilState("running", ids...)
 	old := worker.WorkerID()
-	sys.Worker("other", 3)
 
 	var asked drill
 	if status, err := sys.Call("POST", "/api/v1/workers/"+old+"/drill", nil, &asked); err != nil || status != 202 {
 		t.Fatalf("the drill is answered by %d, %v; want 202", status, err)
 	}
+	sys.Worker("other", 3)
 	silent := untilDrill(t, sys, asked.ID, "has begun", func(d drill) bool { return d.StoppedAt != nil })
 	if silent.Held != 3 {
 		t.Errorf("it held %d tasks as it stopped; want 3: %+v", silent.Held, silent)
