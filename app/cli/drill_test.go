@@ -57,7 +57,7 @@ func TestServeComesBackByItselfFromADrill(t *testing.T) {
 	eventually(t, "a worker is ready", func() bool { old = liveWorker(t, url); return old != "" })
 	var lines strings.Builder
 	for n := range 4 { // one more than there are slots
-		fmt.Fprintf(&lines, "{\"id\":\"T%d\",\"type\":\"sleep\",\"payload\":{\"seconds\":2}}\n", n)
+		fmt.Fprintf(&lines, "{\"id\":\"T%d\",\"type\":\"sleep\",\"payload\":{\"seconds\":6}}\n", n)
 	}
 	if code, _, stderr := here(t, lines.String(), "submit", "--server="+url, "-"); code != 0 {
 		t.Fatalf("submit: %d %q", code, stderr)
