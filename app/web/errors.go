@@ -98,7 +98,7 @@ func describe(c *fiber.Ctx, err error) (int, string) {
 	case fe == fiber.ErrRequestEntityTooLarge:
 		return fe.Code, "The body is larger than 16 MiB, the most that a request may have."
 	case fe == fiber.ErrRequestHeaderFieldsTooLarge:
-		return fe.Code, "Address and headers together are larger than 16 KiB."
+		return fe.Code, "Address and headers together are larger than 8 KiB."
 	case fe == fiber.ErrRequestTimeout:
 		return fe.Code, "The request did not arrive within 30 s."
 	case fe.Code == fiber.StatusBadRequest: // the HTTP library quotes what it could not read

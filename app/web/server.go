@@ -27,7 +27,7 @@ const (
 	idleTimeout    = 75 * time.Second // of a kept-alive connection; above the 60 s of common proxies
 	requestTimeout = 10 * time.Second // of a handler's work in Redis; long polls have their own
 	drainTimeout   = 5 * time.Second  // for requests under way when the server stops
-	headerLimit    = 16 << 10         // bytes of request line and headers together
+	headerLimit    = 8 << 10          // bytes of request line and headers together; every open socket keeps a buffer of it
 	urlLimit       = 4 << 10          // bytes of path and query
 	bodyLimit      = 16 << 20         // bytes: a batch of 10,000 tasks of 1.6 KB
 	submitLimit    = queue.MaxPayload + 100<<10
