@@ -161,8 +161,8 @@ func settings(ctx context.Context, o options, rdb redis.UniversalClient) (string
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("All: %d rounds; payload of 128 bytes, no-op handler, completed tasks kept; %s tasks in batches and in the backlog, "+
-		"half of them by 16 producers, a quarter one by one, in submit + drain and for the bytes; one worker of %d slots where no "+
+	return fmt.Sprintf("All: %d rounds; payload of 128 bytes, no-op handler, completed tasks kept; %s tasks in batches, in the backlog "+
+		"and for the bytes, half of them by 16 producers, a quarter one by one and in submit + drain; one worker of %d slots where no "+
 		"line says otherwise; %d cores for clients and servers; %s; Redis %s (append-only file, synced every second; unix socket)",
 		o.rounds, grouped(float64(o.tasks)), o.slots, runtime.NumCPU(), runtime.Version(), info["Server"]["redis_version"]), nil
 }

@@ -155,7 +155,7 @@ func pickingUp(ctx context.Context, l line, _ sizes) ([]float64, error) {
 }
 
 func bytesOfATask(ctx context.Context, l line, s sizes) ([]float64, error) {
-	bytes, err := l.Bytes(ctx, max(s.tasks/4, 1))
+	bytes, err := l.Bytes(ctx, s.tasks)
 	return []float64{bytes}, err
 }
 
