@@ -14,6 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
+	"github.com/xuniquepatel/queue-pilot/app/queue/queuetest"
 	"github.com/xuniquepatel/queue-pilot/app/redisdb/redistest"
 	"github.com/xuniquepatel/queue-pilot/monitor"
 	"github.com/xuniquepatel/queue-pilot/workers"
@@ -30,26 +31,11 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// each runs test with a client of an empty cell, on both stores.
-func each(t *testing.T, test func(t *testing.T, c *queue.Client)) {
-	t.Helper()
-	redistest.Each(t, func(t *testing.T, url string) { test(t, open(t, url)) })
-}
-
-func open(t *testing.T, url string) *queue.Client {
-	t.Helper()
-	c, err := queue.Open(t.Context(), url)
-	must(t, err)
-	t.Cleanup(func() { _ = c.Close() })
-	return c
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
+var (
+	each, open, get, submit, some = queuetest.Each, queuetest.Open, queuetest.Get, queuetest.Submit, queuetest.Some
+	expectCell, outcomes          = queuetest.ExpectCell, queuetest.Outcomes
+	must, eventually              = redistest.Must, redistest.Eventually
+)
 
 var quiet = slog.New(slog.DiscardHandler)
 
@@ -58,28 +44,6 @@ func register(t *testing.T, c *queue.Client, name string, slots int, types ...st
 	s, err := workers.Register(t.Context(), c, workers.Config{Name: name, Slots: slots}, types)
 	must(t, err)
 	return s
-}
-
-func submit(t *testing.T, c *queue.Client, tasks ...queue.Task) []string {
-	t.Helper()
-	answers, err := c.Submit(t.Context(), tasks...)
-	must(t, err)
-	ids := make([]string, len(answers))
-	for i, a := range answers {
-		if ids[i] = a.ID; a.Status != queue.Created {
-			t.Fatalf("task %s: %+v", a.ID, a)
-		}
-	}
-	return ids
-}
-
-func some(n int, prefix string, like queue.Task) []queue.Task {
-	tasks := make([]queue.Task, n)
-	for i := range tasks {
-		tasks[i] = like
-		tasks[i].ID = fmt.Sprint(prefix, i)
-	}
-	return tasks
 }
 
 // start starts up to want tasks.
@@ -131,42 +95,10 @@ func lose(t *testing.T, c *queue.Client, id string) {
 	})
 }
 
-func get(t *testing.T, c *queue.Client, id string) *queue.Task {
-	t.Helper()
-	task, err := c.Get(t.Context(), id)
-	must(t, err)
-	return task
-}
-
-// cell describes what stands where, a line each: lists and sets of tasks with their ids, and counters that are not
-// zero. names replaces workers' ids.
+// cell is queuetest.Cell with names for workers' ids.
 func cell(t *testing.T, c *queue.Client, names ...*workers.Session) []string {
 	t.Helper()
-	ctx, prefix := t.Context(), c.Keys().Prefix()
-	keys, err := c.Redis().Keys(ctx, prefix+"*").Result()
-	must(t, err)
-	var lines []string
-	for _, key := range keys {
-		name := strings.TrimPrefix(key, prefix)
-		var ids []string
-		switch {
-		case strings.HasPrefix(name, "task_queue:"), strings.HasPrefix(name, "processing:"):
-			ids, err = c.Redis().LRange(ctx, key, 0, -1).Result()
-		case strings.HasPrefix(name, "tasks_") && name != "tasks_recent":
-			ids, err = c.Redis().ZRange(ctx, key, 0, -1).Result()
-		}
-		must(t, err)
-		if len(ids) > 0 {
-			lines = append(lines, fmt.Sprintf("%s: %s", name, strings.Join(ids, " ")))
-		}
-	}
-	counts, err := c.Redis().HGetAll(ctx, c.Keys().Counts()).Result()
-	must(t, err)
-	for field, n := range counts {
-		if n != "0" {
-			lines = append(lines, field+"="+n)
-		}
-	}
+	lines := queuetest.Cell(t, c)
 	for i, line := range lines {
 		for _, s := range names {
 			name, _, _ := strings.Cut(s.ID(), "-")
@@ -178,29 +110,7 @@ func cell(t *testing.T, c *queue.Client, names ...*workers.Session) []string {
 	return lines
 }
 
-func expectCell(t *testing.T, got []string, want ...string) {
-	t.Helper()
-	slices.Sort(want)
-	if !slices.Equal(got, want) {
-		t.Errorf("the cell holds\n\t%s\nwant\n\t%s", strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
-	}
-}
-
-// outcomes of a task's attempts: "1 error, 2 ok".
-func outcomes(t *testing.T, c *queue.Client, id string) string {
-	t.Helper()
-	attempts, err := c.Attempts(t.Context(), id)
-	must(t, err)
-	parts := make([]string, len(attempts))
-	for i, a := range attempts {
-		parts[i] = strings.TrimSpace(fmt.Sprint(a.Attempt, " ", a.Outcome))
-	}
-	return strings.Join(parts, ", ")
-}
-
 const patience = 30 * time.Second
-
-var eventually = redistest.Eventually
 
 // running is a worker whose Run was called.
 type running struct {

@@ -12,6 +12,8 @@ import (
 	"github.com/xuniquepatel/queue-pilot/app/redisdb/redistest"
 )
 
+var must = redistest.Must
+
 // newTestBed is a bed on a Redis of the test's own.
 func newTestBed(t *testing.T) *bed {
 	t.Helper()
@@ -25,13 +27,6 @@ func newTestBed(t *testing.T) *bed {
 		}
 	})
 	return b
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 // calls are the commands that Redis ran, by name; those of scripts are among them.

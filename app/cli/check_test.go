@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,24 +17,6 @@ import (
 	"github.com/xuniquepatel/queue-pilot/app/redisdb/redistest"
 	"github.com/xuniquepatel/queue-pilot/workers"
 )
-
-// lockedBuffer is a log that may be read while it is written.
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
-}
 
 func logTo(w io.Writer) *slog.Logger { return slog.New(slog.NewTextHandler(w, nil)) }
 
@@ -74,7 +55,7 @@ func TestNoRoleStartsOnARedisThatCannotWork(t *testing.T) {
 func TestThePromiseAndTheWarningsOfRedisAreLoggedOnceAndShown(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.RedisURL = redistest.New(t, "--appendonly", "no", "--save", "").URL()
-	out := new(lockedBuffer)
+	out := new(redistest.Log)
 	app, stop := startLogged(t, cfg, Web, logTo(out))
 	const promise = "Redis keeps tasks in memory only: when it restarts, every task is gone."
 	if got := page(t, app.URL()); !strings.Contains(got, promise) {
@@ -93,7 +74,7 @@ func TestARedisThatComesLaterIsCheckedThen(t *testing.T) {
 	rdb.Stop()
 	cfg := DefaultConfig()
 	cfg.RedisURL = rdb.URL()
-	out := new(lockedBuffer)
+	out := new(redistest.Log)
 	app, _ := startLogged(t, cfg, Web, logTo(out))
 	const promise = "A crash of Redis loses nothing"
 	if got := page(t, app.URL()+"/submit"); strings.Contains(got, promise) {

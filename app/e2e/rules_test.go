@@ -37,8 +37,10 @@ var order = [][]string{
 	{"app/e2e"},
 }
 
-// testHelper may be imported by tests only, and by the tests of the whole.
+// testHelper is one of the packages that may be imported by tests only, by each other, and by the tests of the whole.
 const testHelper = "app/redisdb/redistest"
+
+var testHelpers = []string{testHelper, "app/queue/queuetest", "workers/workerstest"}
 
 // goPackage is what the rules look at in an entry of `go list -json`.
 type goPackage struct {
@@ -65,8 +67,8 @@ func mayImport(from, to string, isTest bool) bool {
 	switch {
 	case fromRow < 0 || toRow < 0:
 		return false
-	case to == testHelper:
-		return isTest || fromName == "app/e2e"
+	case slices.Contains(testHelpers, to) && !slices.Contains(testHelpers, from):
+		return (isTest && toRow <= fromRow) || fromName == "app/e2e"
 	case fromName == toName:
 		return true
 	case isTest: // a test of one pool may run the others
@@ -110,6 +112,11 @@ func TestTheImportRuleRefuses(t *testing.T) {
 		{"workers", testHelper, true, true},
 		{"workers", testHelper, false, false},
 		{"app/e2e/harness", testHelper, false, true},
+		{"scheduler", "workers/workerstest", true, true},
+		{"scheduler", "workers/workerstest", false, false},
+		{"app/queue", "workers/workerstest", true, false},
+		{"workers/workerstest", "app/queue/queuetest", false, true},
+		{"app/queue/queuetest", "workers/workerstest", false, false},
 		{"app/redisdb", "app/redisdb/child", false, true},
 		{"app/bench", "app/web", false, true},
 		{"app/web", "app/bench", false, false},

@@ -2,7 +2,6 @@ package redisdb_test
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"log/slog"
 	"os"
@@ -11,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
@@ -136,9 +134,9 @@ func TestACutEndOfTheAppendOnlyFileCostsOnlyTheLastWriteAndIsReported(t *testing
 }
 
 // startLogged starts a redis-server in dir, with a client and its log. The test's end closes both.
-func startLogged(t *testing.T, dir string) (redis.UniversalClient, *lockedBuffer) {
+func startLogged(t *testing.T, dir string) (redis.UniversalClient, *redistest.Log) {
 	t.Helper()
-	out := new(lockedBuffer)
+	out := new(redistest.Log)
 	store, err := redisdb.Start(t.Context(), redisdb.StoreConfig{
 		Kind: redisdb.RedisServer, Dir: dir, Log: slog.New(slog.NewTextHandler(out, nil)),
 	})
@@ -158,7 +156,7 @@ func setInOrder(t *testing.T, client redis.UniversalClient, keys ...string) {
 	}
 }
 
-func wantAllButTheLast(t *testing.T, client redis.UniversalClient, out *lockedBuffer, file string) {
+func wantAllButTheLast(t *testing.T, client redis.UniversalClient, out *redistest.Log, file string) {
 	t.Helper()
 	got, err := client.MGet(t.Context(), "first", "second", "last").Result()
 	if diff := cmp.Diff([]any{"of first", "of second", nil}, got); diff != "" {
@@ -196,22 +194,4 @@ func cmpModified(t *testing.T, a, b string) int {
 		t.Fatal(err)
 	}
 	return infoA.ModTime().Compare(infoB.ModTime())
-}
-
-// lockedBuffer is a log that may be read while it is written.
-type lockedBuffer struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.text.String()
 }

@@ -12,6 +12,8 @@ import (
 	"github.com/xuniquepatel/queue-pilot/workers"
 )
 
+var must = redistest.Must
+
 // newCell has one task in each state, and one with its payload apart, on the worker w. Each is named after its state.
 func newCell(t *testing.T, url string) (*queue.Client, string) {
 	t.Helper()
@@ -62,13 +64,6 @@ func cancel(t *testing.T, c *queue.Client, id string) {
 	ctx, stop := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer stop()
 	_, _ = c.Cancel(ctx, id) // its error is the end of the wait
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }
 
 func TestACensusReadsEachTaskWhereItStandsAndFindsNoFault(t *testing.T) {

@@ -2,18 +2,17 @@ package harness
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/redisdb/child"
+	"github.com/xuniquepatel/queue-pilot/app/redisdb/redistest"
 )
 
 // Patience is how long a wait for a condition goes on: far beyond what it should take, on a machine that is busy with
@@ -189,29 +188,12 @@ func (p *Process) end() {
 }
 
 // Log collects what a process prints.
-type Log struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
+type Log struct{ redistest.Log }
 
 // Line is one line of a JSON log.
 type Line struct {
 	Level, Message string
 	Attributes     map[string]any
-}
-
-// Write appends p. It never fails.
-func (l *Log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-// String returns all of it.
-func (l *Log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 // Count returns how often text was printed.

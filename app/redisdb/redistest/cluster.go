@@ -34,14 +34,14 @@ func NewCluster(t testing.TB) *Cluster {
 		node := New(t, "--cluster-enabled", "yes")
 		client := Open(t, node.URL())
 		from, to := slots*i/masters, slots*(i+1)/masters-1
-		must(t, client.ClusterAddSlotsRange(t.Context(), from, to).Err())
-		must(t, client.Do(t.Context(), "CLUSTER", "SET-CONFIG-EPOCH", i+1).Err()) // else they have to agree on one first
+		Must(t, client.ClusterAddSlotsRange(t.Context(), from, to).Err())
+		Must(t, client.Do(t.Context(), "CLUSTER", "SET-CONFIG-EPOCH", i+1).Err()) // else they have to agree on one first
 		id, err := client.Do(t.Context(), "CLUSTER", "MYID").Text()
-		must(t, err)
+		Must(t, err)
 		c.Nodes, c.clients, c.ids = append(c.Nodes, node), append(c.clients, client), append(c.ids, id)
 	}
 	for _, node := range c.Nodes[1:] {
-		must(t, c.clients[0].ClusterMeet(t.Context(), "127.0.0.1", fmt.Sprint(node.port)).Err())
+		Must(t, c.clients[0].ClusterMeet(t.Context(), "127.0.0.1", fmt.Sprint(node.port)).Err())
 	}
 	c.untilUp(t)
 	return c
@@ -60,7 +60,7 @@ func (c *Cluster) URL() string {
 func (c *Cluster) Slot(t testing.TB, key string) int {
 	t.Helper()
 	slot, err := c.clients[0].ClusterKeySlot(t.Context(), key).Result()
-	must(t, err)
+	Must(t, err)
 	return int(slot)
 }
 
@@ -68,7 +68,7 @@ func (c *Cluster) Slot(t testing.TB, key string) int {
 func (c *Cluster) Owner(t testing.TB, slot int) int {
 	t.Helper()
 	ranges, err := c.clients[0].ClusterSlots(t.Context()).Result()
-	must(t, err)
+	Must(t, err)
 	for _, r := range ranges {
 		for i, id := range c.ids {
 			if r.Start <= slot && slot <= r.End && r.Nodes[0].ID == id {
@@ -84,8 +84,8 @@ func (c *Cluster) Owner(t testing.TB, slot int) int {
 // stands open, step is called before the first key moves, and after every few; it may be nil.
 func (c *Cluster) MoveSlot(t testing.TB, slot, from, to int, step func(moved int)) {
 	t.Helper()
-	must(t, c.setSlot(t, to, slot, "IMPORTING", c.ids[from])) // the target first: it must know what ASK is about
-	must(t, c.setSlot(t, from, slot, "MIGRATING", c.ids[to]))
+	Must(t, c.setSlot(t, to, slot, "IMPORTING", c.ids[from])) // the target first: it must know what ASK is about
+	Must(t, c.setSlot(t, from, slot, "MIGRATING", c.ids[to]))
 	for moved := 0; ; {
 		if step != nil {
 			step(moved)
@@ -96,10 +96,10 @@ func (c *Cluster) MoveSlot(t testing.TB, slot, from, to int, step func(moved int
 		}
 	}
 	for _, node := range []int{to, from} { // the target first: else nobody would have it for a moment
-		must(t, c.setSlot(t, node, slot, "NODE", c.ids[to]))
+		Must(t, c.setSlot(t, node, slot, "NODE", c.ids[to]))
 	}
 	for node := range c.Nodes {
-		must(t, c.setSlot(t, node, slot, "NODE", c.ids[to]))
+		Must(t, c.setSlot(t, node, slot, "NODE", c.ids[to]))
 	}
 }
 
@@ -111,7 +111,7 @@ func (c *Cluster) setSlot(t testing.TB, node, slot int, state, id string) error 
 func (c *Cluster) moveSome(t testing.TB, slot, from, to int) int {
 	t.Helper()
 	keys, err := c.clients[from].ClusterGetKeysInSlot(t.Context(), slot, moveBatch).Result()
-	must(t, err)
+	Must(t, err)
 	if len(keys) == 0 {
 		return 0
 	}
@@ -121,7 +121,7 @@ func (c *Cluster) moveSome(t testing.TB, slot, from, to int) int {
 		}
 		return nil
 	})
-	must(t, err)
+	Must(t, err)
 	return len(keys)
 }
 
@@ -144,11 +144,4 @@ func isUp(ctx context.Context, client redis.UniversalClient) bool {
 	info, err := client.ClusterInfo(ctx).Result()
 	return err == nil && strings.Contains(info, "cluster_state:ok") &&
 		strings.Contains(info, fmt.Sprint("cluster_known_nodes:", masters)) && strings.Contains(info, "cluster_slots_ok:16384")
-}
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }
