@@ -28,8 +28,6 @@ func newScheduler(c *queue.Client) *scheduler.Scheduler {
 	return scheduler.New(c, scheduler.Config{Log: quiet})
 }
 
-const patience = 20 * time.Second
-
 // The places of times in a state record.
 const (
 	assignedField = 5

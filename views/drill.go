@@ -70,8 +70,8 @@ func NewDrill(d *queue.Drill) DrillPage {
 			{Key: key + ":lost", Label: "Lost", Value: Count(d.Lost)},
 		},
 		Times: drillTimes(d, key),
-		Note: "Given after the stop is what it was assigned before anybody missed it. Lost is what Redis does not know any more without having been seen to end, or what stands on no list. " +
-			"A task that somebody deleted meanwhile is counted there.",
+		Note: "Given after the stop is what it was assigned before anybody missed it. Lost is what Redis does not know any more " +
+			"without having been seen to end, or what stands on no list. A task that somebody deleted meanwhile is counted there.",
 	}
 	m.Word, m.Slug = drillWord(d)
 	return m

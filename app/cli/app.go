@@ -153,9 +153,6 @@ func (a *App) URL() string {
 	return "http://" + net.JoinHostPort(host, port)
 }
 
-// Client is the app's own connection to its store.
-func (a *App) Client() *queue.Client { return a.client }
-
 // Close gives back what Open took. Run calls it; call it yourself only where Run was not called.
 func (a *App) Close() error {
 	var errs []error

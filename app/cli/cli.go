@@ -1,6 +1,7 @@
 // Package cli is QueuePilot's command line: the roles of a server (serve, web, scheduler, monitor, worker) and a client
-// of its REST API (submit, status, tasks, task, retry, cancel, pause, resume, workers), bench and version. One file a command; every flag --some-name has the variable
-// QUEUEPILOT_SOME_NAME. App is the server as a value, for programs and tests that run it inside their own process.
+// of its REST API (submit, status, tasks, task, retry, cancel, pause, resume, workers), bench and version. One file a
+// command; every flag --some-name has the variable QUEUEPILOT_SOME_NAME. App is the server as a value,
+// for programs and tests that run it inside their own process.
 package cli
 
 import (

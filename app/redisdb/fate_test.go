@@ -87,7 +87,7 @@ func answering(t *testing.T, answer string) string {
 }
 
 func serve(conn net.Conn, answer string) {
-	defer conn.Close() //nolint:errcheck // a test's connection
+	defer conn.Close()
 	for lines := bufio.NewScanner(conn); lines.Scan(); {
 		line, reply := strings.ToLower(lines.Text()), ""
 		switch {

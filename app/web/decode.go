@@ -30,7 +30,8 @@ func decodeStrictly(text []byte, v any, where string) error {
 	case errors.As(err, &wrong):
 		return invalidProblem(&queue.InvalidError{Field: wrong.Field, Value: "a JSON " + wrong.Value, Want: jsonKind(wrong)}, where)
 	case unknown:
-		return invalidProblem(&queue.InvalidError{Field: shorten(strings.Trim(name, `"`)), Value: "an unknown field", Want: "none but those described"}, where)
+		field := shorten(strings.Trim(name, `"`))
+		return invalidProblem(&queue.InvalidError{Field: field, Value: "an unknown field", Want: "none but those described"}, where)
 	}
 	return malformed(err)
 }

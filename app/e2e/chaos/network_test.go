@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -129,7 +130,7 @@ func (s *site) consumes(what string, struck time.Time) {
 			s.submit(task)
 			return httpError(status)
 		case err != nil || seen.State != "completed":
-			return fmt.Errorf("status %d, %v, %+v", status, err, seen)
+			return errors.Join(err, fmt.Errorf("status %d, %+v", status, seen))
 		}
 		return nil
 	})
@@ -146,7 +147,7 @@ func (s *site) converges(n int) {
 	if err != nil {
 		s.f.Fatal(err)
 	}
-	defer conn.CloseNow() //nolint:errcheck // the test has seen what it wanted
+	defer conn.CloseNow()
 	conn.SetReadLimit(16 << 20)
 	for {
 		_, text, err := conn.Read(ctx)

@@ -83,7 +83,7 @@ func (s *site) view() (wait func()) {
 			if err != nil {
 				return err
 			}
-			defer conn.CloseNow() //nolint:errcheck // it is read only
+			defer conn.CloseNow()
 			conn.SetReadLimit(16 << 20)
 			for err == nil {
 				_, _, err = conn.Read(ctx)

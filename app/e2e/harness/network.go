@@ -32,9 +32,6 @@ func NewNetwork(t testing.TB, target string) *Network {
 // URL is the address to give to a process instead of the Redis's own.
 func (n *Network) URL() string { return "redis://" + n.proxy.Listen + "/0" }
 
-// Addr is its host and port.
-func (n *Network) Addr() string { return n.proxy.Listen }
-
 // Toxic makes the network bad from now on, as toxiproxy calls it: "latency" {latency, jitter} in ms, "bandwidth" {rate}
 // in KB/s, "timeout" {timeout: 0}, which swallows everything and says nothing, "reset_peer" {timeout} and so on.
 // stream is "upstream", towards Redis, or "downstream".

@@ -108,12 +108,12 @@ func (p *Proxy) track(conn net.Conn, open bool) bool {
 
 // serve passes commands and replies one by one, until either side closes or a command's fate is to be cut.
 func (p *Proxy) serve(client net.Conn) {
-	defer client.Close() //nolint:errcheck // whatever was to arrive has
+	defer client.Close()
 	server, err := net.Dial("tcp", p.target)
 	if err != nil {
 		return
 	}
-	defer server.Close() //nolint:errcheck // as above
+	defer server.Close()
 	for _, conn := range []net.Conn{client, server} {
 		if !p.track(conn, true) {
 			return

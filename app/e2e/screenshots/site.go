@@ -106,7 +106,7 @@ func (s *site) get(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer answer.Body.Close() //nolint:errcheck // it is read
+	defer answer.Body.Close()
 	body, err := io.ReadAll(answer.Body)
 	if err == nil && answer.StatusCode != http.StatusOK {
 		err = errors.New(answer.Status)
@@ -126,7 +126,7 @@ func (s *site) submit(tasks []newTask) error {
 	if err != nil {
 		return fmt.Errorf("submit: %w", err)
 	}
-	defer answer.Body.Close() //nolint:errcheck // nothing of it is read
+	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
 		return fmt.Errorf("submit: %s", answer.Status)
 	}

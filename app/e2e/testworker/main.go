@@ -134,6 +134,7 @@ func (b bench) oom(_ context.Context, t *queue.Task) (any, error) {
 	var hoard [][]byte
 	for {
 		hoard = append(hoard, make([]byte, 1<<45))
+		runtime.KeepAlive(hoard)
 	}
 }
 
