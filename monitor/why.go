@@ -17,18 +17,36 @@ type Line struct {
 	Slow, Fast float64
 }
 
+// dueWithin is how long after its time a task is on its queue for sure, where a scheduler runs and nothing is flooded.
+const dueWithin = 3 * time.Second
+
 // Why says in one sentence, with the fix where there is one, why a task has not started. It is empty for a task that
 // runs or ended, and where a worker has a free slot for it: then it is about to go.
 func (s *Snapshot) Why(t *queue.Task, at Line) string {
 	switch t.State {
 	case queue.Scheduled:
+		if text := s.overdue(t); text != "" {
+			return text
+		}
 		return fmt.Sprintf("It is scheduled for %s.", moment(t.RunAt))
 	case queue.Retry:
+		if text := s.overdue(t); text != "" {
+			return text
+		}
 		return fmt.Sprintf("Attempt %d of %d failed; it backs off until %s.", t.Attempt, t.MaxAttempts, moment(t.RunAt))
 	case queue.Pending:
 		return s.whyPending(t, at)
 	}
 	return ""
+}
+
+// overdue says that nobody moves a task whose time has come; empty while a scheduler may still be about to.
+func (s *Snapshot) overdue(t *queue.Task) string {
+	if s.At.Sub(t.RunAt) < dueWithin {
+		return ""
+	}
+	return fmt.Sprintf("It was due at %s, and no scheduler has put it on its queue yet. If none is running, start one: queuepilot scheduler.",
+		moment(t.RunAt))
 }
 
 // InLine reports whether a pending task waits for its turn and for nothing else: then its place says how long.

@@ -13,7 +13,7 @@ func TestAPendingTaskSaysWhyItWaits(t *testing.T) {
 	worker := func(state queue.WorkerState, queues map[string]int, running int, types ...string) queue.Worker {
 		return queue.Worker{State: state, Slots: 2, Running: running, Queues: queues, Types: types}
 	}
-	all := map[string]int{"*": 1}
+	all, due := map[string]int{"*": 1}, time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		name   string
 		snap   monitor.Snapshot
@@ -22,6 +22,9 @@ func TestAPendingTaskSaysWhyItWaits(t *testing.T) {
 	}{
 		{"scheduled", monitor.Snapshot{}, queue.Scheduled, "It is scheduled for 2026-11-23 12:00:00 UTC."},
 		{"backing off", monitor.Snapshot{}, queue.Retry, "Attempt 2 of 5 failed; it backs off until 2026-11-23 12:00:00 UTC."},
+		{"due, and taken by nobody", monitor.Snapshot{At: queue.Time{Time: due.Add(4 * time.Second)}}, queue.Scheduled, "no scheduler has put it"},
+		{"its wait is over, and it is taken by nobody", monitor.Snapshot{At: queue.Time{Time: due.Add(4 * time.Second)}}, queue.Retry, "no scheduler"},
+		{"due this moment", monitor.Snapshot{At: queue.Time{Time: due.Add(time.Second)}}, queue.Scheduled, "It is scheduled for"},
 		{"paused", monitor.Snapshot{Queues: []queue.Queue{{Name: "q", Paused: true}}}, queue.Pending, "is paused"},
 		{"no worker", monitor.Snapshot{}, queue.Pending, "No worker is running"},
 		{"lost and draining ones do not count", monitor.Snapshot{Workers: []queue.Worker{
@@ -37,7 +40,7 @@ func TestAPendingTaskSaysWhyItWaits(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := c.snap.Why(&queue.Task{
-				Queue: "q", Type: "mail", State: c.state, Attempt: 2, MaxAttempts: 5, RunAt: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC),
+				Queue: "q", Type: "mail", State: c.state, Attempt: 2, MaxAttempts: 5, RunAt: due,
 			}, monitor.Line{})
 			if !strings.Contains(got, c.phrase) || (c.phrase == "") != (got == "") {
 				t.Errorf("got %q; want a sentence with %q", got, c.phrase)

@@ -19,14 +19,16 @@ func Builtin() Handlers {
 // echo completes with its payload.
 func echo(_ context.Context, t *queue.Task) (any, error) { return t.Payload, nil }
 
+const longestSleep = 365 * 24 * 60 * 60 // seconds: a year, like every duration of a task
+
 // sleep {"seconds": 1.5} or {"min": 1, "max": 3} takes that long and reports progress ten times.
 func sleep(ctx context.Context, t *queue.Task) (any, error) {
 	var in struct{ Seconds, Min, Max float64 }
 	if err := json.Unmarshal(t.Payload, &in); err != nil {
-		return nil, NoRetry(fmt.Errorf(`the payload of a sleep task is {"seconds": 1.5} or {"min": 1, "max": 3}: %w`, err))
+		return nil, NoRetry(errors.New(`the payload of a sleep task is {"seconds": 1.5} or {"min": 1, "max": 3}, numbers both`))
 	}
-	if in.Max < in.Min || in.Seconds < 0 || in.Min < 0 {
-		return nil, NoRetry(errors.New("the payload of a sleep task needs seconds >= 0, or 0 <= min <= max"))
+	if in.Max < in.Min || in.Seconds < 0 || in.Min < 0 || max(in.Seconds, in.Max) > longestSleep {
+		return nil, NoRetry(errors.New("the payload of a sleep task needs seconds from 0 to 31536000 (a year), or 0 <= min <= max <= that"))
 	}
 	if in.Seconds == 0 {
 		in.Seconds = in.Min + rand.Float64()*(in.Max-in.Min)
@@ -51,7 +53,7 @@ func fail(_ context.Context, t *queue.Task) (any, error) {
 		Error string
 	}
 	if err := json.Unmarshal(t.Payload, &in); err != nil {
-		return nil, NoRetry(fmt.Errorf(`the payload of a fail task is {"times": 2, "error": "out of cheese"}: %w`, err))
+		return nil, NoRetry(errors.New(`the payload of a fail task is {"times": 2, "error": "out of cheese"}, a number and a text`))
 	}
 	if in.Times != nil && t.Attempt > *in.Times {
 		return map[string]int{"failed_attempts": *in.Times}, nil

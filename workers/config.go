@@ -53,7 +53,7 @@ func (cfg Config) withDefaults() (Config, error) {
 
 func (cfg Config) check() error {
 	if !queue.ValidName(cfg.Name) {
-		return fmt.Errorf("worker name %q: wanted 1 to 64 of A-Z a-z 0-9 _ . : -", cfg.Name)
+		return fmt.Errorf("worker name %q: wanted %s", cfg.Name, queue.NameRule)
 	}
 	if cfg.Slots < 1 || cfg.Slots > 10000 {
 		return fmt.Errorf("worker slots %d: wanted 1 to 10000", cfg.Slots)

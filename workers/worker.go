@@ -45,7 +45,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 	for name := range w.handlers {
 		if !queue.ValidName(name) {
-			return fmt.Errorf("handler type %q: wanted 1 to 64 of A-Z a-z 0-9 _ . : -", name)
+			return fmt.Errorf("handler type %q: wanted %s", name, queue.NameRule)
 		}
 	}
 	w.cfg = cfg

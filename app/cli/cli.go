@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -93,11 +94,22 @@ func run(ctx context.Context, args []string, std streams) int {
 	if err != nil {
 		return report(std, err)
 	}
-	command, err := parser.Parse(args)
+	command, err := parser.Parse(plain(args))
 	if err != nil {
 		return report(std, usageError{withFix(err)})
 	}
 	return report(std, command.Run())
+}
+
+// plain gives two habits their words here: "help [command]" and "--version".
+func plain(args []string) []string {
+	switch {
+	case len(args) > 0 && args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help")
+	case len(args) == 1 && args[0] == "--version":
+		return []string{"version"}
+	}
+	return args
 }
 
 func newParser(ctx context.Context, std streams) (*kong.Kong, error) {

@@ -60,6 +60,8 @@ func TestExitCodesAndFixes(t *testing.T) {
 	}{
 		"version":              {nil, "version", 0, ""},
 		"help":                 {nil, "--help", 0, ""},
+		"help as a word":       {nil, "help submit", 0, ""},
+		"version as a flag":    {nil, "--version", 0, ""},
 		"unknown flag":         {nil, "--adr x", 2, "did you mean"},
 		"unknown command":      {nil, "sreve", 2, "sreve"},
 		"not a number":         {nil, "--concurrency many", 2, "--concurrency"},

@@ -119,7 +119,7 @@ func (c Config) checkWorker() error {
 		return usagef("--concurrency is %d; wanted: 1 to %d slots, or 0 for two for each CPU", c.Concurrency, mostSlots)
 	}
 	if c.WorkerName != "" && !queue.ValidName(c.WorkerName) {
-		return usagef("--worker-name is %q; wanted: 1 to %d of A-Z a-z 0-9 _ . : -", c.WorkerName, queue.MaxName)
+		return usagef("--worker-name is %q; wanted: %s", c.WorkerName, queue.NameRule)
 	}
 	if c.WorkerIndex != nil && *c.WorkerIndex < 0 {
 		return usagef("--worker-index is %d; wanted: 0 or more", *c.WorkerIndex)
@@ -173,7 +173,7 @@ func parseQueues(text string) (map[string]int, error) {
 	for part := range strings.SplitSeq(text, ",") {
 		name, number, weighted := strings.Cut(strings.TrimSpace(part), "=")
 		if name != "*" && !queue.ValidName(name) {
-			return nil, usagef("--queues has %q; wanted: names of 1 to 64 of A-Z a-z 0-9 _ . : -, or *, as in \"default,critical=5\"", part)
+			return nil, usagef("--queues has %q; wanted: names of %s, or *, as in \"default,critical=5\"", part, queue.NameRule)
 		}
 		if _, twice := weights[name]; twice {
 			return nil, usagef("--queues names %q twice; give it once, with its weight", name)

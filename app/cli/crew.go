@@ -49,7 +49,7 @@ func (c *crew) wait(ctx context.Context) error {
 				m.err = nil // the caller tells it; stop need not
 				return fmt.Errorf("%s: %w", m.name, err)
 			}
-			c.log.Info("role ended by itself", "role", m.name)
+			c.log.Warn("role ended by itself, as a drained worker does; it is back when this process starts again", "role", m.name)
 		}
 	}
 	return nil

@@ -86,7 +86,11 @@ func refused(resp *http.Response, answer []byte) error {
 	if json.Unmarshal(answer, &problem) != nil || problem.Detail == "" {
 		return fmt.Errorf("the server answered %s; is --server a QueuePilot?", resp.Status)
 	}
-	return fmt.Errorf("%s (%d)", problem.Detail, resp.StatusCode)
+	err := fmt.Errorf("%s (%d)", problem.Detail, resp.StatusCode)
+	if resp.StatusCode == http.StatusUnprocessableEntity { // a value on the command line that only the server judges
+		return usageError{err}
+	}
+	return err
 }
 
 // into decodes what get or post returned.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
@@ -150,7 +151,7 @@ func (c *submitCmd) show(std streams, raw json.RawMessage, task queue.Task) erro
 		return nil
 	}
 	if !task.State.Final() {
-		return fmt.Errorf("task %s is still %s after %s", task.ID, task.State, c.Wait)
+		return errors.New(strings.TrimRight(fmt.Sprintf("task %s is still %s after %s. %s", task.ID, task.State, c.Wait, task.Waiting), ". "))
 	}
 	return errors.New("task " + task.ID + " " + string(task.State) + ": " + orDash(task.Error))
 }

@@ -114,7 +114,11 @@ func secondsField(of func(*Task) *time.Duration) func(*Task, json.RawMessage) er
 func decodeSeconds(name string, value json.RawMessage, zero bool) (time.Duration, error) {
 	var s float64
 	if err := json.Unmarshal(value, &s); err != nil || s > maxSpan.Seconds() || s < 0.001 && (s != 0 || !zero) {
-		return 0, invalid(name, quoteJSON(value), "seconds from 0.001 to 31536000 (a year), as a number")
+		want := "seconds from 0.001 to 31536000 (a year), as a number"
+		if zero {
+			want = "0 or " + want
+		}
+		return 0, invalid(name, quoteJSON(value), want)
 	}
 	return time.Duration(math.Round(s*1000)) * time.Millisecond, nil
 }

@@ -58,7 +58,7 @@ func TestMaxRetriesIsOneLessThanMaxAttempts(t *testing.T) {
 
 func TestDecodeTaskNamesTheWrongField(t *testing.T) {
 	const (
-		name    = "1 to 64 of A-Z a-z 0-9 _ . : -"
+		name    = queue.NameRule
 		seconds = "seconds from 0.001 to 31536000 (a year), as a number"
 		backoff = `an object of strategy ("exponential", "linear", "fixed"), base_seconds, max_seconds, jitter (true or false)`
 		text    = "a string that is not empty, or leave it out"
@@ -72,7 +72,7 @@ func TestDecodeTaskNamesTheWrongField(t *testing.T) {
 		{`{"state": "failed"}`, "state", "an unknown field", "one of"},
 		{`{"id": 7}`, "id", "7", text},
 		{`{"id": ""}`, "id", `""`, text},
-		{`{"id": "a b"}`, "id", `"a b"`, "1 to 128 of A-Z a-z 0-9 _ . : -"},
+		{`{"id": "a b"}`, "id", `"a b"`, queue.IDRule},
 		{`{"id": "` + strings.Repeat("a", 129) + `"}`, "id", `"` + strings.Repeat("a", 77) + `..."`, "1 to 128"},
 		{`{"id": "é"}`, "id", `"é"`, "1 to 128"},
 		{`{"type": {}}`, "type", "{}", text},

@@ -98,12 +98,12 @@ func (f *Filter) check() (at cursor, err error) {
 	}
 	for _, name := range []struct{ field, value string }{{"queue", f.Queue}, {"type", f.Type}} {
 		if name.value != "" && !ValidName(name.value) {
-			return at, invalid(name.field, quote(name.value), "1 to 64 of A-Z a-z 0-9 _ . : -")
+			return at, invalid(name.field, quote(name.value), NameRule)
 		}
 	}
 	for _, id := range []struct{ field, value string }{{"q", f.Q}, {"worker", f.Worker}} {
-		if id.value != "" && !ValidID(id.value) {
-			return at, invalid(id.field, quote(id.value), "1 to 128 of A-Z a-z 0-9 _ . : -")
+		if id.value != "" && !ValidID(id.value) && !partOfAddress(id.value) { // a part of an id may be just these
+			return at, invalid(id.field, quote(id.value), IDRule)
 		}
 	}
 	if f.Limit == 0 {

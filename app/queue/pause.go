@@ -23,7 +23,7 @@ func (c *Client) Resume(ctx context.Context, queue string) error {
 
 func (c *Client) setPaused(ctx context.Context, queue, verb string) error {
 	if !ValidName(queue) {
-		return invalid("queue", quote(queue), "1 to 64 of A-Z a-z 0-9 _ . : -")
+		return invalid("queue", quote(queue), NameRule)
 	}
 	_, err := pauseScript.Move(ctx, c, queue, verb)
 	return err

@@ -99,7 +99,7 @@ func (c *Client) SelectIDs(ctx context.Context, a Action, ids ...string) (Select
 	s := newSelecting(c, a, Filter{}, a.From())
 	for _, id := range ids {
 		if !ValidID(id) {
-			return Selection{}, invalid("id", quote(id), "1 to 128 of A-Z a-z 0-9 _ . : -")
+			return Selection{}, invalid("id", quote(id), IDRule)
 		}
 		if err := s.add(ctx, id); err != nil {
 			return Selection{}, err

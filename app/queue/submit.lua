@@ -67,9 +67,9 @@ for i, id in ipairs(ids) do
 end
 
 if #recent > 0 then
+  flush() -- first: where one of these keys is no list, nothing may have been written
   many('HSET', K.tasks, records)
   for _, head in pairs(heads) do count(head.queue, 'S', head.made) end
-  flush()
   if many('LPUSH', K.recent, recent) > RECENT_TASKS + 500 then redis.call('LTRIM', K.recent, 0, RECENT_TASKS - 1) end
   local _, left = assign(#recent)
   if left then wake() end

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
+	"github.com/xuniquepatel/queue-pilot/app/redisdb/redistest"
 )
 
 func TestSubmitPutsTasksOnTheTailOfTheirLanes(t *testing.T) {
@@ -144,6 +145,33 @@ func TestAnInvalidTaskIsRefusedAndTheOthersAreTaken(t *testing.T) {
 			t.Errorf("got %+v, %v", answers, err)
 		}
 		expectCell(t, c, "task_queue:default: a", "default|p=1", "default|S=1")
+	})
+}
+
+func TestASubmitThatCannotPutItsTaskOnItsListLeavesNothing(t *testing.T) {
+	each(t, func(t *testing.T, c *queue.Client) {
+		list := c.Keys().Prefix() + "task_queue:default"
+		redistest.Must(t, c.Redis().Set(t.Context(), list, "no list", 0).Err())
+		if answers, err := c.Submit(t.Context(), queue.Task{ID: "a"}); err == nil {
+			t.Fatalf("taken: %+v", answers)
+		}
+		redistest.Must(t, c.Redis().Del(t.Context(), list).Err())
+		if _, err := c.Get(t.Context(), "a"); !errors.Is(err, queue.ErrNotFound) {
+			t.Errorf("the task is half there: %v", err)
+		}
+		submit(t, c, queue.Task{ID: "a"})
+		expectCell(t, c, "task_queue:default: a", "default|p=1", "default|S=1")
+	})
+}
+
+func TestIDsAndNamesThatNoAddressCanNameAreRefused(t *testing.T) {
+	each(t, func(t *testing.T, c *queue.Client) {
+		for _, task := range []queue.Task{{ID: "."}, {ID: ".."}, {Queue: ".."}, {Type: "."}, {Tags: []string{".."}}} {
+			if answers, err := c.Submit(t.Context(), task); err != nil || answers[0].Status != queue.Invalid {
+				t.Errorf("%+v: got %+v, %v", task, answers, err)
+			}
+		}
+		submit(t, c, queue.Task{ID: "...", Queue: ".a", Type: "a.."})
 	})
 }
 

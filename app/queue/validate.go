@@ -20,10 +20,16 @@ const (
 	maxSpan     = 365 * 24 * time.Hour
 )
 
-// ValidID reports whether s can be a task's id: [A-Za-z0-9_.:-]{1,128}.
+// What ValidID and ValidName want, for people.
+const (
+	IDRule   = "1 to 128 of A-Z a-z 0-9 _ . : -, but not . or .. alone"
+	NameRule = "1 to 64 of A-Z a-z 0-9 _ . : -, but not . or .. alone"
+)
+
+// ValidID reports whether s can be a task's id: [A-Za-z0-9_.:-]{1,128}, but for "." and "..", which no address can name.
 func ValidID(s string) bool { return len(s) <= MaxIDLength && validChars(s) }
 
-// ValidName reports whether s can be the name of a queue, a type or a tag: [A-Za-z0-9_.:-]{1,64}.
+// ValidName reports whether s can be the name of a queue, a type or a tag: [A-Za-z0-9_.:-]{1,64}, but for "." and "..".
 func ValidName(s string) bool { return len(s) <= MaxName && validChars(s) }
 
 func validChars(s string) bool {
@@ -36,18 +42,21 @@ func validChars(s string) bool {
 			return false
 		}
 	}
-	return s != ""
+	return s != "" && !partOfAddress(s)
 }
+
+// partOfAddress tells whether every browser takes s for a way through folders.
+func partOfAddress(s string) bool { return s == "." || s == ".." }
 
 // Validate checks every field that the submitter gave; zero values stand for defaults. It compacts the payload, so
 // that white space makes no difference between two payloads. The error is an *InvalidError.
 func (t *Task) Validate() error {
 	if t.ID != "" && !ValidID(t.ID) {
-		return invalid("id", quote(t.ID), "1 to 128 of A-Z a-z 0-9 _ . : -")
+		return invalid("id", quote(t.ID), IDRule)
 	}
 	for _, name := range []struct{ field, value string }{{"queue", t.Queue}, {"type", t.Type}} {
 		if name.value != "" && !ValidName(name.value) {
-			return invalid(name.field, quote(name.value), "1 to 64 of A-Z a-z 0-9 _ . : -")
+			return invalid(name.field, quote(name.value), NameRule)
 		}
 	}
 	if p := t.Priority; p != nil && (*p < 0 || *p > 9) {
@@ -71,7 +80,7 @@ func (t *Task) validateTags() error {
 	}
 	for _, tag := range t.Tags {
 		if !ValidName(tag) {
-			return invalid("tags", quote(tag), "tags of 1 to 64 of A-Z a-z 0-9 _ . : -")
+			return invalid("tags", quote(tag), "tags of "+NameRule)
 		}
 	}
 	return nil

@@ -52,6 +52,10 @@ func Start(ctx context.Context, cfg StoreConfig) (*Store, error) {
 	if cfg.Kind, err = choose(cfg.Kind, dir); err != nil {
 		return nil, err
 	}
+	if other := leftBehind(cfg.Kind, dir); other != "" {
+		cfg.Log.Warn("this folder also holds tasks of the other embedded store, which this one does not read",
+			"dir", dir, "to_read_them", "--store "+other)
+	}
 	lock, err := lockFolder(ctx, dir)
 	if err != nil {
 		return nil, err
@@ -97,6 +101,17 @@ func choose(kind, dir string) (string, error) {
 	default:
 		return RedisServer, nil
 	}
+}
+
+// leftBehind names the store whose data lies in dir too, though kind was asked for; empty where there is none.
+func leftBehind(kind, dir string) string {
+	switch {
+	case kind == Memory && exists(filepath.Join(dir, appendOnlyDir)):
+		return RedisServer
+	case kind == RedisServer && exists(filepath.Join(dir, snapshotName)):
+		return Memory
+	}
+	return ""
 }
 
 // InstallHint is how to get a redis-server.

@@ -192,6 +192,24 @@ func TestTheDataInTheFolderDecides(t *testing.T) {
 	}
 }
 
+func TestAStoreWarnsOfTasksThatTheOtherOneHolds(t *testing.T) {
+	for kind, other := range map[string]string{redisdb.RedisServer: redisdb.Memory, redisdb.Memory: redisdb.RedisServer} {
+		dir := t.TempDir()
+		_, client, stop := start(t, kind, dir)
+		example.write(t, client)
+		stop()
+		for _, named := range []string{redisdb.Auto, other} {
+			log := new(redistest.Log)
+			store, err := redisdb.Start(t.Context(), redisdb.StoreConfig{Kind: named, Dir: dir, Log: slog.New(slog.NewTextHandler(log, nil))})
+			redistest.Must(t, err)
+			redistest.Must(t, store.Close())
+			if warned := strings.Contains(log.String(), "--store "+kind); warned != (named == other) {
+				t.Errorf("--store %s on the folder of a %s says:\n%s", named, kind, log)
+			}
+		}
+	}
+}
+
 func TestAnUnknownKindIsRefused(t *testing.T) {
 	_, err := redisdb.Start(t.Context(), redisdb.StoreConfig{Kind: "mongo", Dir: t.TempDir()})
 	if err == nil || !strings.Contains(err.Error(), `"mongo"; wanted: auto, redis-server or memory`) {

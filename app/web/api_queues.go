@@ -13,7 +13,7 @@ type queuePath struct {
 }
 
 func (p queuePath) name() (string, error) {
-	return pathName("q", p.Name, queue.ValidName, queue.MaxName)
+	return pathName("q", p.Name, queue.ValidName, queue.NameRule)
 }
 
 type (

@@ -16,12 +16,12 @@ type taskInputDoc struct {
 	Queue       string          `json:"queue,omitempty" pattern:"^[A-Za-z0-9_.:-]{1,64}$" default:"default" doc:"The line that it waits in"`
 	Payload     json.RawMessage `json:"payload,omitempty" doc:"Any JSON, at most 1 MiB"`
 	Priority    int             `json:"priority,omitempty" minimum:"0" maximum:"9" default:"5" doc:"9 is most urgent, 0 least"`
-	Delay       float64         `json:"delay_seconds,omitempty" minimum:"0" doc:"Start no earlier than this after the submit; excludes run_at"`
+	Delay       float64         `json:"delay_seconds,omitempty" minimum:"0" maximum:"31536000" doc:"Start no earlier than this after the submit; excludes run_at"`
 	RunAt       string          `json:"run_at,omitempty" format:"date-time" doc:"Start no earlier than this; excludes delay_seconds"`
-	Timeout     float64         `json:"timeout_seconds,omitempty" minimum:"0" default:"1800" doc:"The longest that one attempt may take"`
+	Timeout     float64         `json:"timeout_seconds,omitempty" minimum:"0.001" maximum:"31536000" default:"1800" doc:"The longest that one attempt may take"`
 	MaxAttempts int             `json:"max_attempts,omitempty" minimum:"1" maximum:"1000" default:"5" doc:"Attempts in all"`
 	MaxRetries  int             `json:"max_retries,omitempty" minimum:"0" maximum:"999" doc:"Another way to say max_attempts: attempts after the first"`
-	Retention   float64         `json:"retention_seconds,omitempty" minimum:"0" doc:"How long it is kept once final; an hour by default, failed a week"`
+	Retention   float64         `json:"retention_seconds,omitempty" minimum:"0.001" maximum:"31536000" doc:"How long it is kept once final; an hour by default, failed a week"`
 	Backoff     *backoffDoc     `json:"backoff,omitempty" doc:"The wait between attempts"`
 	Tags        []string        `json:"tags,omitempty" maxItems:"16" nullable:"false" doc:"For people"`
 }
@@ -29,8 +29,8 @@ type taskInputDoc struct {
 // backoffDoc describes queue.Backoff.
 type backoffDoc struct {
 	Strategy string  `json:"strategy,omitempty" enum:"exponential,linear,fixed" default:"exponential" doc:"How the wait grows"`
-	Base     float64 `json:"base_seconds,omitempty" minimum:"0" default:"1" doc:"The first wait"`
-	Max      float64 `json:"max_seconds,omitempty" minimum:"0" default:"3600" doc:"The longest wait"`
+	Base     float64 `json:"base_seconds,omitempty" minimum:"0.001" maximum:"31536000" default:"1" doc:"The first wait"`
+	Max      float64 `json:"max_seconds,omitempty" minimum:"0.001" maximum:"31536000" default:"3600" doc:"The longest wait"`
 	Jitter   bool    `json:"jitter,omitempty" default:"true" doc:"A random part of the wait and not all of it"`
 }
 

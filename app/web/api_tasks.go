@@ -19,15 +19,16 @@ type taskPath struct {
 }
 
 // id returns the id that the path names, percent-decoded; its error is the problem to answer with.
-func (p taskPath) id() (string, error) { return pathName("id", p.ID, queue.ValidID, queue.MaxIDLength) }
+func (p taskPath) id() (string, error) { return pathName("id", p.ID, queue.ValidID, queue.IDRule) }
 
 // pathName checks a name out of a path. Nothing with other characters can exist, and none of them reaches Redis.
-func pathName(field, raw string, valid func(string) bool, most int) (string, error) {
+func pathName(field, raw string, valid func(string) bool, rule string) (string, error) {
 	name, err := url.PathUnescape(raw)
-	if err != nil || !valid(name) {
-		return "", invalidProblem(&queue.InvalidError{
-			Field: field, Value: fmt.Sprintf("%q", shorten(raw)), Want: fmt.Sprintf("1 to %d of A-Z a-z 0-9 _ . : -", most),
-		}, "path.")
+	if err != nil {
+		name = raw
+	}
+	if !valid(name) {
+		return "", invalidProblem(&queue.InvalidError{Field: field, Value: fmt.Sprintf("%q", shorten(name)), Want: rule}, "path.")
 	}
 	return name, nil
 }

@@ -14,7 +14,7 @@ type workerPath struct {
 }
 
 func (p workerPath) id() (string, error) {
-	return pathName("id", p.ID, queue.ValidID, queue.MaxIDLength)
+	return pathName("id", p.ID, queue.ValidID, queue.IDRule)
 }
 
 type (

@@ -6,8 +6,10 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
+	"github.com/redis/go-redis/v9"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
+	"github.com/xuniquepatel/queue-pilot/app/redisdb"
 )
 
 // retryAfter is the Retry-After of a 503, in seconds: Redis failovers end within a few.
@@ -23,10 +25,23 @@ const (
 		"with the same id is safe: nothing is doubled, and the answer says whether it is confirmed."
 )
 
-// tell chooses the sentence for err: told, but for what was done and not confirmed.
+// What clients are told when Redis answered, and refused. An earlier try of the same request may have come through.
+const (
+	fullSentence = "Redis is out of memory, so it takes nothing new. Free some, or raise its maxmemory, and ask again: with the " +
+		"same ids nothing is doubled."
+	refusedSentence = "Redis takes nothing at this moment: it is a replica, loads its data, or its Cluster is down. Ask again in a " +
+		"few seconds: with the same ids nothing is doubled."
+)
+
+// tell chooses the sentence for err: told, but for what was done and not confirmed, and for what Redis refused.
 func tell(err error, told string) string {
-	if errors.Is(err, queue.ErrNotReplicated) {
+	switch {
+	case errors.Is(err, queue.ErrNotReplicated):
 		return unconfirmed
+	case redis.IsOOMError(err):
+		return fullSentence
+	case redisdb.Refused(err):
+		return refusedSentence
 	}
 	return told
 }

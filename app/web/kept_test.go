@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
+	"github.com/xuniquepatel/queue-pilot/app/redisdb/redistest"
 )
 
 // The Python system's own client: twenty threads submit T001 to T020.
@@ -168,6 +169,30 @@ func TestWithRedisAwayEveryEndpointSaysSoAndGoesOnByItself(t *testing.T) {
 	s.redis.Start()
 	eventually(t, "ready again", func() bool { return s.do("GET", "/readyz", "").status == 200 })
 	s.do("POST", "/submit_task", `{"task":{"id":"T1","payload":"a"}}`).want(t, 200)
+}
+
+func TestWhatRedisRefusesIsNotToldAsSilence(t *testing.T) {
+	s := newSite(t, Config{})
+	for _, c := range []struct {
+		sentence  string
+		set, heal []any
+	}{
+		{fullSentence, []any{"CONFIG", "SET", "maxmemory", "1"}, []any{"CONFIG", "SET", "maxmemory", "0"}},
+		{refusedSentence, []any{"REPLICAOF", "127.0.0.1", "1"}, []any{"REPLICAOF", "NO", "ONE"}},
+	} {
+		admin := redistest.Open(t, s.redis.URL())
+		redistest.Must(t, admin.Do(t.Context(), c.set...).Err())
+		if got := s.do("POST", "/submit_task", `{"task":{"id":"T1","payload":"a"}}`).want(t, 503).json(t); got["error"] != c.sentence {
+			t.Errorf("%v: /submit_task says %v", c.set, got)
+		}
+		if got := s.api("POST", "/tasks", `{"id":"T1","payload":"a"}`).want(t, 503).json(t); got["detail"] != c.sentence {
+			t.Errorf("%v: the API says %v", c.set, got)
+		}
+		redistest.Must(t, admin.Do(t.Context(), c.heal...).Err())
+	}
+	eventually(t, "it is taken again", func() bool {
+		return s.do("POST", "/submit_task", `{"task":{"id":"T1","payload":"a"}}`).status == 200
+	})
 }
 
 func TestKeptWorkersAreTheLiveOnes(t *testing.T) {

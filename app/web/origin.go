@@ -15,7 +15,7 @@ func (s *Server) allowOrigins() fiber.Handler {
 		AllowOrigins:  strings.Join(s.cfg.CORSOrigins, ","),
 		AllowMethods:  "GET,HEAD,POST,PUT,PATCH,DELETE",
 		AllowHeaders:  "Content-Type",
-		ExposeHeaders: "Location,Retry-After",
+		ExposeHeaders: "Link,Location,Retry-After",
 		MaxAge:        600, // seconds; a removed origin is out after ten minutes at most
 	})
 }

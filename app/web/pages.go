@@ -148,14 +148,13 @@ func (s *Server) tasksPage(c *fiber.Ctx) error {
 
 // checkFilter refuses what no task can have, with the same words as the API.
 func checkFilter(f queue.Filter) error {
-	const letters = "1 to 64 of A-Z a-z 0-9 _ . : -"
 	switch {
 	case f.State != "" && !f.State.Valid():
 		return &queue.InvalidError{Field: "state", Value: fmt.Sprintf("%q", shorten(string(f.State))), Want: "one of the states"}
 	case f.Queue != "" && !queue.ValidName(f.Queue):
-		return &queue.InvalidError{Field: "queue", Value: fmt.Sprintf("%q", shorten(f.Queue)), Want: letters}
+		return &queue.InvalidError{Field: "queue", Value: fmt.Sprintf("%q", shorten(f.Queue)), Want: queue.NameRule}
 	case f.Type != "" && !queue.ValidName(f.Type):
-		return &queue.InvalidError{Field: "type", Value: fmt.Sprintf("%q", shorten(f.Type)), Want: letters}
+		return &queue.InvalidError{Field: "type", Value: fmt.Sprintf("%q", shorten(f.Type)), Want: queue.NameRule}
 	case len(f.Worker) > 200 || len(f.Q) > 200:
 		return &queue.InvalidError{Field: "filter", Value: "longer than 200 bytes", Want: "at most 200 bytes"}
 	}

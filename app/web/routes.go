@@ -59,7 +59,7 @@ func (s *Server) registerAPI(r fiber.Router) {
 	s.registerPurge(v1, api)
 	huma.Register(v1, op("GET", "/workers", "list-workers", "List the workers"), s.listWorkers)
 	huma.Register(v1, op("GET", "/workers/{id}", "get-worker", "Get a worker", 404), s.getWorker)
-	huma.Register(v1, op("POST", "/workers/{id}/drain", "drain-worker", "Ask a worker to finish and leave", 404), s.drainWorker)
+	huma.Register(v1, op("POST", "/workers/{id}/drain", "drain-worker", "Ask a worker to finish and leave", 404, 409), s.drainWorker)
 	huma.Register(v1, op("GET", "/stats", "get-stats", "Totals and rates"), s.getStats)
 	s.registerFailures(v1)
 	s.registerDrillAPI(v1)

@@ -55,7 +55,7 @@ func (s *Server) admit(c *fiber.Ctx) error {
 	id := c.Query("task")
 	if id != "" && !queue.ValidID(id) {
 		return fiber.NewError(fiber.StatusUnprocessableEntity,
-			fmt.Sprintf("task is %q; wanted: an id, 1 to %d of A-Z a-z 0-9 _ . : -.", shorten(id), queue.MaxIDLength))
+			fmt.Sprintf("task is %q; wanted: an id, %s.", shorten(id), queue.IDRule))
 	}
 	c.Locals(taskLocal, utils.CopyString(id))
 	if s.hub.Full() {
