@@ -50,33 +50,60 @@ func newWatchedRedis(f *fault) *redistest.Redis {
 	return redistest.New(f, "--slowlog-log-slower-than", micros, "--slowlog-max-len", "1000")
 }
 
-// slowest notes the slowest call since it was asked last, 0 for none of 10 ms, and what it was. At full size, when
-// nothing else runs on the machine, there may be none.
+// slowest notes the slowest call since it was asked last, 0 for none of 10 ms, and what it was. A call that is slow by
+// itself is so each time; what strikes one in a hundred, or one alone, is the machine's, up to three times the promise.
+// It is decided at full size.
 func (s *site) slowest(phase string) {
 	s.f.Helper()
-	s.f.within("slowest_call_to_"+phase, s.slow(phase), slowCall)
+	most, slow, calls := s.slow(phase)
+	s.f.figure("slowest_call_to_"+phase+"_ms", float64(most.Milliseconds()))
+	if *full && (most > 3*slowCall || slow > max(1, calls/100)) {
+		s.f.Errorf("%s: %d of %d calls took Redis %v or more, the slowest %v", phase, slow, calls, slowCall, most)
+	}
 }
 
-func (s *site) slow(phase string) time.Duration {
+// slow gives the slowest call since it was asked last, how many took 10 ms or more, and of how many.
+func (s *site) slow(phase string) (most time.Duration, n, calls int) {
 	s.f.Helper()
 	slow, err := s.rdb().SlowLogGet(s.f.Context(), -1).Result()
 	if err != nil {
 		s.f.Fatal(err)
 	}
-	var most time.Duration
 	var what []string
 	for _, call := range slow {
-		if !strings.EqualFold(call.Args[0], "info") && call.Duration > most {
+		if strings.EqualFold(call.Args[0], "info") {
+			continue
+		}
+		if n++; call.Duration > most {
 			most, what = call.Duration, call.Args[:min(len(call.Args), 9)]
 		}
 	}
-	if err := s.rdb().Do(s.f.Context(), "SLOWLOG", "RESET").Err(); err != nil {
+	if n > 0 {
+		s.f.Logf("%s: %d calls of 10 ms or more, the slowest %v: %.200q", phase, n, most, what)
+	}
+	calls = s.scripts()
+	for _, reset := range [][]any{{"SLOWLOG", "RESET"}, {"CONFIG", "RESETSTAT"}} {
+		if err := s.rdb().Do(s.f.Context(), reset...).Err(); err != nil {
+			s.f.Fatal(err)
+		}
+	}
+	return most, n, calls
+}
+
+// scripts is how many Redis ran since its statistics were reset.
+func (s *site) scripts() (n int) {
+	s.f.Helper()
+	info, err := s.rdb().InfoMap(s.f.Context(), "commandstats").Result()
+	if err != nil {
 		s.f.Fatal(err)
 	}
-	if most > 0 {
-		s.f.Logf("%s: %d calls of 10 ms or more, the slowest %v: %.200q", phase, len(slow), most, what)
+	for _, name := range []string{"cmdstat_eval", "cmdstat_evalsha"} {
+		var calls int
+		if _, err := fmt.Sscanf(info["Commandstats"][name], "calls=%d,", &calls); err == nil {
+			n += calls
+		}
 	}
-	return most
+	return n
 }
 
 // fill submits n tasks through the Go client, the first ones over REST.
