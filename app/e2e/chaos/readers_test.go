@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
 	"runtime"
 	"strings"
 	"testing"
@@ -27,10 +25,10 @@ func TestRow22SlowReadersCostLittleAndHarmNobody(t *testing.T) {
 		s.crew(2, 4)
 		fast := s.readFast()
 		<-s.load(200, 10, 10*time.Millisecond, s.named("warm", 5)) // what a busy web process needs without them
-		before := s.webMemory()
+		before := int(s.Web.Memory() >> 10)
 		readers := s.slowReaders(size(50, 500))
 		<-s.load(size(800, 8000), 5, size(30*time.Millisecond, 25*time.Millisecond), s.work(5))
-		each := float64(s.webMemory()-before) / float64(len(readers))
+		each := float64(int(s.Web.Memory()>>10)-before) / float64(len(readers))
 		if f.figure("kilobytes_a_reader", each); each > kilobytesAReader {
 			f.Errorf("the web process grew by %.0f KB a slow reader; promised: %d", each, kilobytesAReader)
 		}
@@ -162,22 +160,6 @@ func (s *site) named(prefix string, most int) func(i int) harness.New {
 		task["id"] = fmt.Sprintf("%s-%d", prefix, i)
 		return task
 	}
-}
-
-// webMemory is the web process's resident memory, in KB.
-func (s *site) webMemory() int {
-	s.f.Helper()
-	pid := s.Web.PID()
-	if text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)); err == nil {
-		if _, rest, found := strings.Cut(string(text), "VmRSS:"); found {
-			return atoi(rest)
-		}
-	}
-	out, err := exec.Command("ps", "-o", "rss=", "-p", fmt.Sprint(pid)).Output() // #nosec G204: a process of ours
-	if err != nil {
-		s.f.Fatalf("ask ps for the memory of process %d: %v", pid, err)
-	}
-	return atoi(string(out))
 }
 
 func TestRow22NothingStaysOfAReaderThatLeft(t *testing.T) {

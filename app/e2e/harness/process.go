@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -105,6 +107,22 @@ func (p *Process) Done() <-chan struct{} { return p.proc.Done() }
 
 // PID is the process's id.
 func (p *Process) PID() int { return p.proc.PID() }
+
+// Memory is what the process has resident, in bytes.
+func (p *Process) Memory() int64 {
+	p.t.Helper()
+	var text string
+	if status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID())); err == nil {
+		_, text, _ = strings.Cut(string(status), "VmRSS:")
+	} else if out, err := exec.Command("ps", "-o", "rss=", "-p", strconv.Itoa(p.PID())).Output(); err == nil { // #nosec G204: a process of ours
+		text = string(out)
+	}
+	var kilobytes int64
+	if _, err := fmt.Sscan(text, &kilobytes); err != nil {
+		p.t.Fatalf("the memory of process %d is not known: %v", p.PID(), err)
+	}
+	return kilobytes << 10
+}
 
 // errDied ends a wait early: what is waited for cannot come any more.
 var errDied = errors.New("the process has ended")
