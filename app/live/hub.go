@@ -22,7 +22,7 @@ type Config struct {
 	Version    string       // QueuePilot's version, told to each browser that connects
 	Log        *slog.Logger // slog.Default() where nil
 	Drills     bool         // pages of workers lead to drills
-	MaxSockets int          // default 10,000: with about 30 KB each 300 MB; more are turned away
+	MaxSockets int          // default 10,000: with about 40 KB each 400 MB; more are turned away
 }
 
 // Hub holds the last snapshot and all open sockets of a server process. Make it with New and start it with Run; its

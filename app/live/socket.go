@@ -1,6 +1,8 @@
 package live
 
 import (
+	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/fasthttp/websocket"
@@ -81,19 +83,48 @@ func (s *socket) read(receive func([]byte)) {
 			return
 		}
 		if receive != nil {
-			receive(message)
+			aside(func() bool { receive(message); return true })
 		}
 	}
 }
 
 // send writes one prepared message; false means the client is gone or too slow.
 func (s *socket) send(m *websocket.PreparedMessage) bool {
+	return aside(func() bool { return s.put(m) })
+}
+
+// put is send for who is aside already.
+func (s *socket) put(m *websocket.PreparedMessage) bool {
 	return s.ws.SetWriteDeadline(time.Now().Add(writeDeadline)) == nil && s.ws.WritePreparedMessage(m) == nil
 }
 
 // sendPing writes a ping frame; false means the client is gone.
 func (s *socket) sendPing() bool {
-	return s.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeDeadline)) == nil
+	return aside(func() bool {
+		return s.ws.WriteControl(websocket.PingMessage, nil, time.Now().Add(writeDeadline)) == nil
+	})
+}
+
+// aside calls f on a goroutine of its own and waits for it. A goroutine that went deep once keeps its large stack while it
+// waits, and thousands of sockets have two each that do little else. A panic of f is the caller's.
+func aside(f func() bool) bool {
+	var ok bool
+	var panicked string
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() {
+			if p := recover(); p != nil {
+				panicked = fmt.Sprintf("%v\n%s", p, debug.Stack())
+			}
+		}()
+		ok = f()
+	}()
+	<-done
+	if panicked != "" {
+		panic(panicked)
+	}
+	return ok
 }
 
 // end says goodbye and gives the client a moment to answer: closing at once could discard what it has not read yet.

@@ -59,6 +59,7 @@ type viewer struct {
 	hub  *Hub
 	wake chan struct{}
 	fail chan bye // one place: why the reader wants the stream to end
+	sent bool     // whether the last wake-up had something to send; the writer's alone
 
 	mu     sync.Mutex
 	topics []followed
@@ -79,8 +80,7 @@ func (h *Hub) ServeUI(ws *websocket.Conn) {
 }
 
 func (v *viewer) write(s *socket) closing {
-	h := v.hub
-	if !s.send(prepare(hello{Type: "hello", Epoch: h.epoch, Version: h.cfg.Version, Now: h.look().wall.UnixMilli(), Build: static.Version()})) {
+	if !aside(func() bool { return s.put(v.hello()) }) {
 		return hungUp
 	}
 	idle := time.NewTimer(idlePing)
@@ -89,22 +89,21 @@ func (v *viewer) write(s *socket) closing {
 		ok := true
 		select {
 		case <-s.stop:
-			s.send(prepare(bye{"bye", "stopping", goodbyeRetry.Milliseconds()}))
+			v.part(s, bye{"bye", "stopping", goodbyeRetry.Milliseconds()})
 			return goingAway
 		case <-s.gone:
 			return hungUp
 		case b := <-v.fail:
-			s.send(prepare(b))
+			v.part(s, b)
 			return closing{closeCode(b.Code), b.Code}
 		case <-s.ping.C:
 			ok = s.sendPing()
 		case <-v.wake:
-			var sent int
-			if sent, ok = v.sendDue(s); sent > 0 {
+			if ok = aside(func() bool { return v.sendDue(s) }); ok && v.sent {
 				idle.Reset(idlePing)
 			}
 		case <-idle.C:
-			ok = s.send(v.pingNow())
+			ok = aside(func() bool { return s.put(v.pingNow()) })
 			idle.Reset(idlePing)
 		}
 		if !ok {
@@ -120,15 +119,26 @@ func closeCode(why string) int {
 	return websocket.ClosePolicyViolation
 }
 
-// sendDue sends what the client lacks.
-func (v *viewer) sendDue(s *socket) (sent int, ok bool) {
-	for _, m := range v.take() {
-		if !s.send(m) {
-			return sent, false
+func (v *viewer) hello() *websocket.PreparedMessage {
+	h := v.hub
+	return prepare(hello{Type: "hello", Epoch: h.epoch, Version: h.cfg.Version, Now: h.look().wall.UnixMilli(), Build: static.Version()})
+}
+
+// part tells the client why the stream ends.
+func (v *viewer) part(s *socket, why bye) {
+	aside(func() bool { return s.put(prepare(why)) })
+}
+
+// sendDue sends what the client lacks, and notes whether that was anything.
+func (v *viewer) sendDue(s *socket) bool {
+	due := v.take()
+	v.sent = len(due) > 0
+	for _, m := range due {
+		if !s.put(m) {
+			return false
 		}
-		sent++
 	}
-	return sent, true
+	return true
 }
 
 func (v *viewer) take() []*websocket.PreparedMessage {
