@@ -69,8 +69,9 @@ func TestATabAmongManyIsShownWhatIsSubmitted(t *testing.T) {
 	s := newSite(t)
 	n := size(50, 999)
 	others := s.gather(n)
+	s.UntilState("completed", s.Submit(harness.New{"payload": 1})...)
 	s.live("/")
-	t.Logf("with %d others: submit to DOM: %s (target: p95 at most 1 s on a quiet machine)", n, s.UntilShown(size(10, 50)))
+	t.Logf("with %d others: submit to DOM, done and counted: %s (target: p95 at most 1 s on a quiet machine)", n, s.UntilCounted(size(10, 50)))
 	harness.Until(t, "every other socket was sent something, too", func() error {
 		if got := others.frames.Load(); got < int64(n) {
 			return fmt.Errorf("%d frames for %d", got, n)
