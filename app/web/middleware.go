@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/gofiber/fiber/v2"
+
+	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
 
 // contentPolicy lets pages load their own scripts, styles and images, and nothing else.
@@ -63,6 +65,23 @@ func (s *Server) limitTime(c *fiber.Ctx) error {
 func limitURL(c *fiber.Ctx) error {
 	if len(c.Request().RequestURI()) > urlLimit {
 		return fiber.NewError(fiber.StatusRequestURITooLong, "The address is longer than 4,096 bytes.")
+	}
+	return c.Next()
+}
+
+// refuseRepeats refuses a question with the same parameter twice: one of the two would be dropped without a word.
+func refuseRepeats(c *fiber.Ctx) error {
+	seen := map[string]bool{}
+	var twice string
+	for name := range c.Context().QueryArgs().All() {
+		if seen[string(name)] {
+			twice = string(name)
+		}
+		seen[string(name)] = true
+	}
+	if twice != "" {
+		p := invalidProblem(&queue.InvalidError{Field: shorten(twice), Value: "given twice", Want: "one value"}, "query.")
+		return c.Status(p.Status).JSON(p, problemType)
 	}
 	return c.Next()
 }

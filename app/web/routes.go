@@ -40,6 +40,7 @@ func isKept(path string) bool {
 
 // registerAPI routes version 1 of the REST API, and its description.
 func (s *Server) registerAPI(r fiber.Router) {
+	r.Use("/api/v1", refuseRepeats)
 	api := newAPI(s.app, r, s.cfg.Version)
 	v1 := huma.NewGroup(api, "/api/v1")
 	huma.Register(v1, submitTaskOp(api), s.submitTask)
