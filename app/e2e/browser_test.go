@@ -59,11 +59,11 @@ func TestTheOpenPageShowsTasksAndAWorkersDeath(t *testing.T) {
 
 func TestASubmittedTaskIsShownSoon(t *testing.T) {
 	t.Parallel()
-	const n = 50
+	const n = 20
 	sys, b := harness.NewSystem(t), harness.NewBrowser(t)
 	sys.Worker("w", 4)
 	open(t, b, sys.URL+"/")
-	t.Logf("submit to DOM, listed: %s", b.UntilShown(8))
+	t.Logf("submit to DOM, listed: %s", b.UntilShown(5))
 	t.Logf("submit to DOM, done and counted: %s (target: p95 at most 300 ms on a quiet machine)", b.UntilCounted(n))
 	checkMark(t, b)
 }
