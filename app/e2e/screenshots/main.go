@@ -118,7 +118,7 @@ func (s *site) failing() (map[string]string, error) {
 	if err := s.until("/api/v1/tasks/broken-44", func(b []byte) bool { return bytes.Contains(b, []byte(`"failed"`)) }); err != nil {
 		return nil, err
 	}
-	group, err := s.first("/api/v1/failures", "group")
+	group, err := s.first("/api/v1/failures", "id")
 	return map[string]string{"task-failed": "/tasks/broken-0", "group": "/failed/" + group}, err
 }
 

@@ -143,5 +143,9 @@ func (s *site) first(path, member string) (string, error) {
 	if err != nil || len(list.Items) == 0 {
 		return "", fmt.Errorf("the first of %s: %.200s %w", path, body, err)
 	}
-	return fmt.Sprint(list.Items[0][member]), nil
+	text, ok := list.Items[0][member].(string)
+	if !ok {
+		return "", fmt.Errorf("the first of %s has no %s: %.200s", path, member, body)
+	}
+	return text, nil
 }
