@@ -53,7 +53,7 @@ func Start(ctx context.Context, cfg StoreConfig) (*Store, error) {
 		return nil, err
 	}
 	if other := leftBehind(cfg.Kind, dir); other != "" {
-		cfg.Log.Warn("this folder also holds tasks of the other embedded store, which this one does not read",
+		cfg.Log.Warn("this folder also holds data of the other embedded store, which this one does not read",
 			"dir", dir, "to_read_them", "--store "+other)
 	}
 	lock, err := lockFolder(ctx, dir)

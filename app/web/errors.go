@@ -25,13 +25,21 @@ const (
 		"with the same id is safe: nothing is doubled, and the answer says whether it is confirmed."
 )
 
-// What clients are told when Redis answered, and refused. An earlier try of the same request may have come through.
+// What clients are told when Redis answered, and refused. An earlier try of the same request may have come through, and
+// of many tasks some: for a submit sameIDs follows.
 const (
-	fullSentence = "Redis is out of memory, so it takes nothing new. Free some, or raise its maxmemory, and ask again: with the " +
-		"same ids nothing is doubled."
-	refusedSentence = "Redis takes nothing at this moment: it is a replica, loads its data, or its Cluster is down. Ask again in a " +
-		"few seconds: with the same ids nothing is doubled."
+	fullSentence    = "Redis is out of memory, so it takes nothing new. Free some, or raise its maxmemory, and try again."
+	refusedSentence = "Redis takes nothing at this moment: it is a replica, loads its data, or its Cluster is down. Try again in a few seconds."
+	sameIDs         = " With the same ids nothing is doubled."
 )
+
+// again is what to know before trying again what told is about.
+func again(told string) string {
+	if told == awaySubmit || told == awayForForm {
+		return sameIDs
+	}
+	return ""
+}
 
 // tell chooses the sentence for err: told, but for what was done and not confirmed, and for what Redis refused.
 func tell(err error, told string) string {
@@ -39,9 +47,9 @@ func tell(err error, told string) string {
 	case errors.Is(err, queue.ErrNotReplicated):
 		return unconfirmed
 	case redis.IsOOMError(err):
-		return fullSentence
+		return fullSentence + again(told)
 	case redisdb.Refused(err):
-		return refusedSentence
+		return refusedSentence + again(told)
 	}
 	return told
 }

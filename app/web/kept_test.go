@@ -182,11 +182,14 @@ func TestWhatRedisRefusesIsNotToldAsSilence(t *testing.T) {
 	} {
 		admin := redistest.Open(t, s.redis.URL())
 		redistest.Must(t, admin.Do(t.Context(), c.set...).Err())
-		if got := s.do("POST", "/submit_task", `{"task":{"id":"T1","payload":"a"}}`).want(t, 503).json(t); got["error"] != c.sentence {
+		if got := s.do("POST", "/submit_task", `{"task":{"id":"T1","payload":"a"}}`).want(t, 503).json(t); got["error"] != c.sentence+sameIDs {
 			t.Errorf("%v: /submit_task says %v", c.set, got)
 		}
-		if got := s.api("POST", "/tasks", `{"id":"T1","payload":"a"}`).want(t, 503).json(t); got["detail"] != c.sentence {
+		if got := s.api("POST", "/tasks", `{"id":"T1","payload":"a"}`).want(t, 503).json(t); got["detail"] != c.sentence+sameIDs {
 			t.Errorf("%v: the API says %v", c.set, got)
+		}
+		if got := s.api("POST", "/queues/q/pause", "").want(t, 503).json(t); got["detail"] != c.sentence {
+			t.Errorf("%v: a pause says %v", c.set, got)
 		}
 		redistest.Must(t, admin.Do(t.Context(), c.heal...).Err())
 	}

@@ -179,7 +179,11 @@ func (s *Server) awayPage(c *fiber.Ctx, err error) error {
 	if c.Method() == fiber.MethodPost {
 		told = awayForMoves
 	}
-	return s.errorPage(c, fiber.StatusServiceUnavailable, "Redis is away", told)
+	title, sentence := "Redis is away", tell(err, told)
+	if sentence != told {
+		title = "Redis did not take it"
+	}
+	return s.errorPage(c, fiber.StatusServiceUnavailable, title, sentence)
 }
 
 // What people are told when Redis did not answer: to who looked, to who asked for something, and to who sent the form.
