@@ -18,6 +18,8 @@ const (
 	aheadPatience = 50 * time.Millisecond
 	// aheadMost bounds the tasks that wait: those of one turn, so that they come back in one piece.
 	aheadMost = turnBatch
+	// aheadTurn bounds what one turn fetches ahead: while half is begun, the other half is on its way.
+	aheadTurn = aheadMost / 2
 	// paceTasks is how many tasks are measured before the first is fetched ahead, and about how many the mean looks back.
 	paceTasks = 16
 )

@@ -11,20 +11,27 @@ import (
 )
 
 // byHand is the life of a worker with one slot, whose turns are made by hand. It runs t0 until the test ends, t1 waits
-// for its slot, and t000 and t001 stand in the line behind them.
-func byHand(w *fetcher, c *queue.Client) *life {
+// for its slot, and behind of them, t000 and so on, stand in the line.
+func byHand(w *fetcher, c *queue.Client, behind int) *life {
 	gate := make(chan struct{})
 	worker := New(c, Handlers{"echo": func(context.Context, *queue.Task) (any, error) { <-gate; return nil, nil }}, Config{})
 	worker.cfg, _ = Config{Name: "w", Slots: 1, Log: slog.New(slog.DiscardHandler)}.withDefaults()
 	l := newLife(worker)
 	l.session = w.Session
+	l.impatient = true // patience ends by hand, too: see outOfPatience
 	w.t.Cleanup(func() { close(gate); l.attempts.Wait() })
 	for range paceTasks {
 		l.pace.took(time.Millisecond)
 	}
-	l.startAll(w.fetch(l.plan()))
-	w.add(c, 2)
+	l.startAll(w.fetch(l.planned()))
+	w.add(c, behind)
 	return l
+}
+
+// planned is the next turn, where nothing waits to be begun.
+func (l *life) planned() request {
+	r, _ := l.plan(0)
+	return r
 }
 
 // outOfPatience gives back what waits for a slot, as checkAhead does.
@@ -37,7 +44,7 @@ func (l *life) outOfPatience() {
 // turnByHand makes one turn.
 func (w *fetcher) turnByHand(l *life) {
 	w.t.Helper()
-	r := l.plan()
+	r := l.planned()
 	verdicts, leases, err := w.turn(w.t.Context(), r)
 	if err != nil {
 		w.t.Fatal(err)
@@ -56,8 +63,8 @@ var inTheirOrder = []string{
 
 func TestWhatATurnBringsAfterAGiveBackGoesBackInOrder(t *testing.T) {
 	eachFetcher(t, 2, func(w *fetcher, c *queue.Client) {
-		l := byHand(w, c)
-		underWay := l.plan()
+		l := byHand(w, c, 2)
+		underWay := l.planned()
 		l.outOfPatience()
 		l.startAll(w.fetch(underWay))
 		w.turnByHand(l)
@@ -67,8 +74,8 @@ func TestWhatATurnBringsAfterAGiveBackGoesBackInOrder(t *testing.T) {
 
 func TestWhatALostReplyBroughtAfterAGiveBackGoesBackInOrder(t *testing.T) {
 	eachFetcher(t, 2, func(w *fetcher, c *queue.Client) {
-		l := byHand(w, c)
-		underWay := l.plan()
+		l := byHand(w, c, 2)
+		underWay := l.planned()
 		l.outOfPatience()
 		if got := ids(w.fetch(underWay)); !slices.Equal(got, []string{"t000", "t001"}) {
 			w.t.Fatalf("the lost reply brought %v", got)

@@ -44,10 +44,20 @@ func (r *Report) ordinary() bool { return r.Kind == Complete && r.Queue != "" &&
 
 func (r *Report) unbegun() bool { return r.Kind == Release && r.Outcome == "" }
 
-// group is of ordinary reports of tasks of one queue and retention.
+// group is of ordinary reports that have this in common.
 type group struct {
 	queue     string
 	retention time.Duration
+	attempt   int
+	results   bool // they have one
+}
+
+// follow says what stands behind its ids.
+func (g group) follow() string {
+	if g.results {
+		return "results"
+	}
+	return ""
 }
 
 // reportArgs writes reports as turn.lua reads them. order says which report each answer is for.
@@ -60,7 +70,7 @@ func reportArgs(args []any, reports []Report) (out []any, order []int) {
 			others = append(others, i)
 			continue
 		}
-		g := group{r.Queue, r.Retention}
+		g := group{r.Queue, r.Retention, r.Attempt, r.Result != ""}
 		if groups[g] == nil {
 			named = append(named, g)
 		}
@@ -69,9 +79,14 @@ func reportArgs(args []any, reports []Report) (out []any, order []int) {
 	order = make([]int, 0, len(reports))
 	args = append(args, len(named))
 	for _, g := range named {
-		args = append(args, g.queue, g.retention.Milliseconds(), len(groups[g]))
+		args = append(args, g.queue, g.retention.Milliseconds(), g.attempt, len(groups[g]), g.follow())
 		for _, i := range groups[g] {
-			args = append(args, reports[i].TaskID, reports[i].Attempt, reports[i].Result)
+			args = append(args, reports[i].TaskID)
+		}
+		for _, i := range groups[g] {
+			if g.results {
+				args = append(args, reports[i].Result)
+			}
 		}
 		order = append(order, groups[g]...)
 	}

@@ -46,8 +46,8 @@ local function settle(o, h, s)
   count(h.queue, 'R', 1)
 end
 
--- take_off takes ids off the worker's list and returns which of them stood there. The running ones stand first on it:
--- many at once are taken off in one piece.
+-- take_off takes ids off the worker's list and returns which of them stood there. The running ones stand first on it, and
+-- of them mostly those that end first: many at once are taken off in one piece.
 local function take_off(worker, ids)
   local key, found = K.processing .. worker, {}
   local running = tonumber(redis.call('HGET', K.status .. worker, 'running') or 0)
@@ -55,13 +55,20 @@ local function take_off(worker, ids)
     for _, id in ipairs(ids) do found[id] = redis.call('LREM', key, 1, id) == 1 end
     return found
   end
-  local leaving, staying = {}, {}
+  local leaving, left, staying, read, to = {}, #ids, {}, 0, math.min(running, #ids + 16)
   for _, id in ipairs(ids) do leaving[id] = true end
-  for _, id in ipairs(redis.call('LRANGE', key, 0, running - 1)) do
-    if leaving[id] then found[id] = true else staying[#staying + 1] = id end
+  while left > 0 and read < running do
+    for _, id in ipairs(redis.call('LRANGE', key, read, to - 1)) do
+      if leaving[id] then
+        found[id], left = true, left - 1
+      else
+        staying[#staying + 1] = id
+      end
+    end
+    read, to = to, running
   end
-  if #staying < running then
-    redis.call('LTRIM', key, running, -1)
+  if #staying < read then
+    redis.call('LTRIM', key, read, -1)
     many('LPUSH', key, reversed(staying))
   end
   return found
@@ -75,17 +82,21 @@ local function mine(o, state)
 end
 
 -- complete_all is the common case of finish, without reading the tasks: attempts of this worker that ended well and that
--- nobody asked to stop, in groups of one queue and retention. A report that is anything else joins the outcomes. Adds to
+-- nobody asked to stop, in groups of one queue, retention and attempt. Tasks that began together have the same state. A report that is anything else joins the outcomes. Adds to
 -- values what finish writes, and answers in the order of the reports.
 local function complete_all(worker, groups, outcomes, answers, values)
   local ended_text, at = '|' .. now_text .. '|0||', 0
   for _, group in ipairs(groups) do
-    local ids, leaving, states = group.ids, {}, {}
-    for i, state in ipairs(lookup(K.state, ids)) do
-      local kept, attempt, holder = string.match(state or '', '^r(|(%d+)|%d+|([^|]*)|%d+|%d+|%d+)|%d+|[0' .. AHEAD .. ']|')
-      if holder == worker and attempt == group.attempts[i] then
-        leaving[#leaving + 1], states[i] = ids[i], 'c' .. kept .. ended_text
+    local ids, leaving, states, becomes = group.ids, {}, lookup(K.state, group.ids), { [false] = false }
+    for i, state in ipairs(states) do
+      local final = becomes[state]
+      if final == nil then
+        local kept, attempt, holder = string.match(state, '^r(|(%d+)|%d+|([^|]*)|%d+|%d+|%d+)|%d+|[0' .. AHEAD .. ']|')
+        final = holder == worker and attempt == group.attempt and 'c' .. kept .. ended_text
+        becomes[state] = final
       end
+      states[i] = final
+      if final then leaving[#leaving + 1] = ids[i] end
     end
     local found, done = #leaving > 0 and take_off(worker, leaving) or {}, {}
     for i, id in ipairs(ids) do
@@ -94,10 +105,10 @@ local function complete_all(worker, groups, outcomes, answers, values)
         found[id], answers[at] = nil, 1
         local n = #values
         values[n + 1], values[n + 2], done[#done + 1] = id, states[i], id
-        keep_result(id, group.results[i])
+        if group.results then keep_result(id, group.results[i]) end
       else
-        outcomes[#outcomes + 1] = { worker = worker, id = id, attempt = tonumber(group.attempts[i]), kind = 'ok',
-          attempt_text = group.attempts[i], outcome = 'ok', error = '', result = group.results[i], at = at }
+        outcomes[#outcomes + 1] = { worker = worker, id = id, attempt = tonumber(group.attempt), kind = 'ok',
+          attempt_text = group.attempt, outcome = 'ok', error = '', result = group.results and group.results[i] or '', at = at }
       end
     end
     if #done > 0 then

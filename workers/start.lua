@@ -1,10 +1,12 @@
 -- start.lua: assigned -> running, and in a worker's turn pending -> running in one step. Leases are four strings a task:
--- id, record, state record, payload where it does not stand in the record.
+-- id, record, state record, or '' where it is that of the task before, payload where it does not stand in the record.
 
+local leased -- the last one's state record
 local function lease(leases, id, record, state, apart)
   local n = #leases
-  leases[n + 1], leases[n + 2], leases[n + 3] = id, record, state
+  leases[n + 1], leases[n + 2], leases[n + 3] = id, record, state == leased and '' or state
   leases[n + 4] = apart and redis.call('HGET', K.payloads, id) or ''
+  leased = state
 end
 
 local function stands_apart(record) return string.find(record, '^%d|[^|]*|[^|]*|%d+|%d+|%d+|%-|') ~= nil end

@@ -2,10 +2,16 @@
 -- ARGV: worker id, tasks wanted, tasks to fetch ahead, "adopt" or "", "leave" where the worker comes again by itself so
 --   soon that nobody need assign anything to it, "back" where it did, or "", number of tasks fetched ahead that have begun, and
 --   two each: id, attempt; then the number of groups of attempts that ended well, then for each its queue,
---   retention ms (0: the default) and number, and three each: id, attempt, result;
+--   retention ms (0: the default), attempt, number and "results" or "", and its ids, and then their results;
 --   then the number of other outcomes, and eight each: id, attempt, kind (ok retry fail release cancel), delay ms, reason,
 --   outcome, error, result
 -- Returns {"ok" or "lost", answers in that order, leases}. A lost worker's report is refused whole, and it gets nothing.
+
+local function cut(list, from, n)
+  local part = {}
+  for i = 1, n do part[i] = list[from + i - 1] end
+  return part
+end
 
 local worker, want, ahead, at = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), 7
 local begun, groups, outcomes, reported = {}, {}, {}, 0
@@ -15,14 +21,15 @@ for i = 1, tonumber(ARGV[6]) do
 end
 at = at + 1
 for g = 1, tonumber(ARGV[at - 1]) do
-  local ids, attempts, kept = {}, {}, {}
-  groups[g] = { queue = ARGV[at], keep = ARGV[at + 1], ids = ids, attempts = attempts, results = kept }
-  local n = tonumber(ARGV[at + 2])
-  at, reported = at + 3, reported + n
-  for i = 1, n do
-    ids[i], attempts[i], kept[i] = ARGV[at], ARGV[at + 1], ARGV[at + 2]
-    at = at + 3
+  local group, n = { queue = ARGV[at], keep = ARGV[at + 1], attempt = ARGV[at + 2] }, tonumber(ARGV[at + 3])
+  local has_results = ARGV[at + 4] == 'results'
+  at, reported = at + 5, reported + n
+  group.ids = cut(ARGV, at, n)
+  if has_results then
+    at = at + n
+    group.results = cut(ARGV, at, n)
   end
+  at, groups[g] = at + n, group
 end
 for i = 1, tonumber(ARGV[at]) do
   local a = at + (i - 1) * 8

@@ -131,12 +131,15 @@ func (t *Task) isAttempt(a Attempt) bool {
 	return a.Attempt == t.Attempt && a.WorkerID == t.WorkerID && a.StartedAt.Equal(t.StartedAt)
 }
 
-// leaseFields is how many strings start.lua answers for a task: id, record, state, payload.
+// leaseFields is how many strings start.lua answers for a task: id, record, state, payload. No state says the same as the
+// one before it.
 const leaseFields = 4
 
-// DecodeLeases reads the tasks that a worker's turn was answered with. One whose record cannot be read has no Type, and
-// says why in its Error: its worker must report it failed.
-func DecodeLeases(out any) ([]*Task, error) {
+// Leases are the tasks that a worker's turn was answered with, as they came: Tasks reads them.
+type Leases []string
+
+// ReadLeases takes a script's answer for leases.
+func ReadLeases(out any) (Leases, error) {
 	fields, err := Strings(out)
 	if err != nil {
 		return nil, err
@@ -144,13 +147,33 @@ func DecodeLeases(out any) ([]*Task, error) {
 	if len(fields)%leaseFields != 0 {
 		return nil, fmt.Errorf("queue: %d fields are no whole number of leases", len(fields))
 	}
-	tasks := make([]*Task, 0, len(fields)/leaseFields)
-	for f := fields; len(f) > 0; f = f[leaseFields:] {
-		t, err := decodeTask(f[0], []string{f[1], f[2], f[3], "", ""})
+	return fields, nil
+}
+
+// Len is the number of tasks.
+func (l Leases) Len() int { return len(l) / leaseFields }
+
+// Fresh tells whether every one is a task's first attempt, and the task has lost no worker.
+func (l Leases) Fresh() bool {
+	for f := l; len(f) > 0; f = f[leaseFields:] {
+		if f[2] != "" && !strings.HasPrefix(f[2], "r|1|0|") {
+			return false
+		}
+	}
+	return true
+}
+
+// Tasks reads them. One whose record cannot be read has no Type, and says why in its Error: its worker must report it
+// failed.
+func (l Leases) Tasks() ([]*Task, error) {
+	tasks, state := make([]*Task, 0, l.Len()), ""
+	for f := l; len(f) > 0; f = f[leaseFields:] {
+		state = orString(f[2], state)
+		t, err := decodeTask(f[0], []string{f[1], state, f[3], "", ""})
 		if err != nil {
 			reason := err.Error()
 			t = &Task{ID: f[0], Timeout: DefaultTimeout}
-			if err := t.decodeState(f[2]); err != nil {
+			if err := t.decodeState(state); err != nil {
 				return nil, err
 			}
 			t.Error = reason
@@ -158,4 +181,13 @@ func DecodeLeases(out any) ([]*Task, error) {
 		tasks = append(tasks, t)
 	}
 	return tasks, nil
+}
+
+// DecodeLeases reads the tasks of a script's answer: ReadLeases and Tasks in one.
+func DecodeLeases(out any) ([]*Task, error) {
+	leases, err := ReadLeases(out)
+	if err != nil {
+		return nil, err
+	}
+	return leases.Tasks()
 }

@@ -23,14 +23,16 @@ end
 
 -- kind_of gives the type of a task that may be taken from a lane, and whether its payload stands apart; or nil for a dead
 -- entry (see unlist): an id that has no record, another state than pending, or belongs on another lane. One whose records
--- cannot be read is put on a list of its own, for people to look at.
+-- cannot be read is put on a list of its own, for people to look at. What a record begins with, up to its payload, says it
+-- all: of tasks that were submitted together it is read once.
 local handed = {}
 
 local function kind_of(lane, id, record, state)
   if not record then return nil end
+  if not state and lane.begins and string.find(record, lane.begins, 1, true) == 1 then return lane.kind, lane.large end
   local here = string.sub(record, 1, #lane.head) == lane.head
-  local kind, length
-  if here then kind, length = string.match(record, '^([^|]*)|%d+|%d+|%d+|([%d-]+)|', #lane.head + 1) end
+  local kind, length, to
+  if here then kind, length, to = string.match(record, '^([^|]*)|%d+|%d+|%d+|([%d-]+)|()', #lane.head + 1) end
   if not kind or state then
     if handed[id] then return nil end
     if not readable(record, state) then
@@ -41,7 +43,8 @@ local function kind_of(lane, id, record, state)
     if not here or state and string.byte(state) ~= 112 then return nil end
   end
   if lane.type and lane.type ~= kind then return nil end
-  return kind, length == '-'
+  lane.begins, lane.kind, lane.large = string.sub(record, 1, to - 1), kind, length == '-'
+  return kind, lane.large
 end
 
 -- fill takes the next ids off a lane's head, and keeps the live ones with their records. What is not used goes back in

@@ -28,6 +28,20 @@ type spec struct {
 	Tags      []string `json:"g,omitempty"`
 }
 
+// splitRecord cuts a record into len(f) fields, the last of which is what is left, and tells whether there are so many.
+func splitRecord(record string, f []string) bool {
+	last := len(f) - 1
+	for i := range last {
+		field, rest, more := strings.Cut(record, "|")
+		if !more {
+			return false
+		}
+		f[i], record = field, rest
+	}
+	f[last] = record
+	return true
+}
+
 // recordHead is a record up to the time of its submit, which submit.lua knows.
 func (t *Task) recordHead() string {
 	return strconv.Itoa(*t.Priority) + "|" + t.Queue + "|" + t.Type + "|"
@@ -63,8 +77,8 @@ func (t *Task) specText() (string, error) {
 
 // DecodeRecord reads a record and, where the payload does not stand in it, takes it from large.
 func DecodeRecord(id, record, large string) (*Task, error) {
-	f := strings.SplitN(record, "|", 8)
-	if len(f) != 8 {
+	var f [8]string
+	if !splitRecord(record, f[:]) {
 		return nil, fmt.Errorf("queue: the record of task %s is not readable", id)
 	}
 	var n digits
@@ -110,8 +124,8 @@ func (t *Task) decodeState(record string) error {
 	if record == "" {
 		return nil
 	}
-	f := strings.SplitN(record, "|", 11)
-	if len(f) != 11 || len(f[0]) != 1 || stateOf(f[0][0]) == "" {
+	var f [11]string
+	if !splitRecord(record, f[:]) || len(f[0]) != 1 || stateOf(f[0][0]) == "" {
 		return fmt.Errorf("queue: the state of task %s is not readable", t.ID)
 	}
 	var n digits
@@ -136,8 +150,8 @@ func decodeAttempts(text string) ([]Attempt, error) {
 	}
 	var attempts []Attempt
 	for line := range strings.SplitSeq(text, "\n") {
-		f := strings.SplitN(line, "|", 6)
-		if len(f) != 6 {
+		var f [6]string
+		if !splitRecord(line, f[:]) {
 			return nil, fmt.Errorf("queue: the attempt %q is not readable", line)
 		}
 		var n digits
