@@ -122,15 +122,20 @@ local function reversed(list)
   return out
 end
 
+-- listed notes that added ids were put on a lane, which is so long now.
+local function listed(queue, lane, length, added)
+  count(queue, 'p', added)
+  if length == added then -- a lane that was empty may not be known
+    redis.call('SADD', K.lanes .. queue, lane)
+    redis.call('SADD', K.backlog, queue)
+  end
+end
+
 local function flush()
   for _, push in pairs(pushes) do
     local key, length = lane_key(push.queue, push.lane), nil
     if push.at_head then length = many('LPUSH', key, reversed(push.ids)) else length = many('RPUSH', key, push.ids) end
-    count(push.queue, 'p', #push.ids)
-    if length == #push.ids then -- a lane that was empty may not be known
-      redis.call('SADD', K.lanes .. push.queue, push.lane)
-      redis.call('SADD', K.backlog, push.queue)
-    end
+    listed(push.queue, push.lane, length, #push.ids)
   end
   pushes = {}
 end
@@ -204,10 +209,9 @@ local function put_aside(id, queue, code)
   count(queue, 'U', 1)
 end
 
--- commit writes what was summed up: indexes, counters, and at most once in 20 ms a hint that something changed. A
--- reader that looks 25 ms after a hint has seen all that the silence hid.
-local function commit()
-  write_ended()
+-- write_counts writes the counters, and at most once in 20 ms a hint that something changed. A reader that looks 25 ms after
+-- a hint has seen all that the silence hid.
+local function write_counts()
   for queue, of in pairs(tally) do
     for what, n in pairs(of) do
       if n ~= 0 then redis.call('HINCRBY', K.counts, queue .. '|' .. what, int(n)) end
@@ -216,9 +220,15 @@ local function commit()
   tally = {}
   local last = tonumber(redis.call('HGET', K.meta, 'dirty') or 0)
   if now - last >= 20 or now < last then
-    redis.call('HSET', K.meta, 'dirty', int(now))
-    redis.call('PUBLISH', K.changes, int(now))
+    redis.call('HSET', K.meta, 'dirty', now_text)
+    redis.call('PUBLISH', K.changes, now_text)
   end
+end
+
+-- commit writes what was summed up: indexes of what ended, and counters.
+local function commit()
+  write_ended()
+  write_counts()
 end
 
 -- forget removes every trace of a task that stands nowhere any more.
