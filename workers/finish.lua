@@ -1,5 +1,5 @@
 -- finish.lua: running -> completed, failed, retry, canceled, or pending where the attempt was released.
--- finish(worker, groups, outcomes) records a batch and returns for each 1 recorded, 2 recorded before, 0 refused: the task
+-- finish(holder, groups, outcomes) records a batch, counts it for the holder (see read_holder), and returns for each 1 recorded, 2 recorded before, 0 refused: the task
 -- is not this worker's any more (fencing: the id must stand on its list, with its name and this attempt number).
 
 -- recorded_before: the reply to this very report was lost, and it is sent again.
@@ -48,11 +48,10 @@ end
 
 -- take_off takes ids off the worker's list and returns which of them stood there. The running ones stand first on it, and
 -- of them mostly those that end first: many at once are taken off in one piece.
-local function take_off(worker, ids)
-  local key, found = K.processing .. worker, {}
-  local running = tonumber(redis.call('HGET', K.status .. worker, 'running') or 0)
-  if running < 1 or running > 8 * #ids then
-    for _, id in ipairs(ids) do found[id] = redis.call('LREM', key, 1, id) == 1 end
+local function take_off(holder, ids)
+  local key, found, running = K.processing .. holder.id, {}, holder.running
+  if #ids < 3 or running < 1 or running > 8 * #ids then
+    for _, id in ipairs(ids) do found[id] = redis.call('LREM', key, 1, id) == 1 or found[id] end
     return found
   end
   local leaving, left, staying, read, to = {}, #ids, {}, 0, math.min(running, #ids + 16)
@@ -84,8 +83,8 @@ end
 -- complete_all is the common case of finish, without reading the tasks: attempts of this worker that ended well and that
 -- nobody asked to stop, in groups of one queue, retention and attempt. Tasks that began together have the same state. A report that is anything else joins the outcomes. Adds to
 -- values what finish writes, and answers in the order of the reports.
-local function complete_all(worker, groups, outcomes, answers, values)
-  local ended_text, at = '|' .. now_text .. '|0||', 0
+local function complete_all(holder, groups, outcomes, answers, values)
+  local worker, ended_text, at = holder.id, '|' .. now_text .. '|0||', 0
   for _, group in ipairs(groups) do
     local ids, leaving, states, becomes = group.ids, {}, lookup(K.state, group.ids), { [false] = false }
     for i, state in ipairs(states) do
@@ -98,7 +97,7 @@ local function complete_all(worker, groups, outcomes, answers, values)
       states[i] = final
       if final then leaving[#leaving + 1] = ids[i] end
     end
-    local found, done = #leaving > 0 and take_off(worker, leaving) or {}, {}
+    local found, done = #leaving > 0 and take_off(holder, leaving) or {}, {}
     for i, id in ipairs(ids) do
       at = at + 1
       if found[id] and states[i] then
@@ -114,25 +113,27 @@ local function complete_all(worker, groups, outcomes, answers, values)
     if #done > 0 then
       enter(done, group.queue, group.keep, 'c')
       count(group.queue, 'r', -#done)
+      holder.running = holder.running - #done
     end
   end
 end
 
 -- finish_others takes each outcome by itself.
-local function finish_others(worker, outcomes, answers, values)
+local function finish_others(holder, outcomes, answers, values)
   local ids, leaving = {}, {}
   for i, o in ipairs(outcomes) do ids[i] = o.id end
   local records, states = lookup(K.tasks, ids), lookup(K.state, ids)
   for i, o in ipairs(outcomes) do
     if readable(records[i], states[i]) and mine(o, states[i]) then leaving[#leaving + 1] = o.id end
   end
-  local found = #leaving > 0 and take_off(worker, leaving) or {}
+  local found = #leaving > 0 and take_off(holder, leaving) or {}
   for i, o in ipairs(outcomes) do
     answers[o.at] = 0
     if found[o.id] and mine(o, states[i]) then
       found[o.id] = nil
       local h, s = header(records[i]), parse(states[i])
       count(h.queue, 'r', -1)
+      holder.running = holder.running - 1
       settle(o, h, s)
       values[#values + 1] = o.id
       values[#values + 1] = format(s)
@@ -143,15 +144,14 @@ local function finish_others(worker, outcomes, answers, values)
   end
 end
 
-local function finish(worker, groups, outcomes)
+local function finish(holder, groups, outcomes)
   local answers, values = {}, {}
-  complete_all(worker, groups, outcomes, answers, values)
-  finish_others(worker, outcomes, answers, values)
+  complete_all(holder, groups, outcomes, answers, values)
+  finish_others(holder, outcomes, answers, values)
   if #values > 0 then
     many('HSET', K.state, values)
     if #results > 0 then many('HSET', K.results, results) end
     flush()
-    shift(worker, 0, -#values / 2)
   end
   return answers
 end

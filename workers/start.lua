@@ -25,8 +25,8 @@ local function has_lost(state) return string.match(state, '^%a|%d+|(%d+)|') ~= '
 -- start begins up to want of the tasks that stand on the worker's list already, the oldest first. The started ones
 -- stand before them, so only the end of the list is read. Returns how many it started, whether others wait
 -- still, and whether one that it started has lost a worker.
-local function start(worker, want, leases)
-  local waiting, suspect = tonumber(redis.call('HGET', K.status .. worker, 'assigned') or 0), false
+local function start(holder, want, leases)
+  local worker, waiting, suspect = holder.id, holder.assigned, false
   if waiting <= 0 or want <= 0 then return 0, waiting > 0, false end
   local ids = redis.call('LRANGE', K.processing .. worker, -waiting, math.min(want - waiting, 0) - 1)
   local records, states, values = lookup(K.tasks, ids), lookup(K.state, ids), {}
@@ -44,7 +44,7 @@ local function start(worker, want, leases)
   if #values > 0 then
     without_memory()
     many('HSET', K.state, values)
-    shift(worker, -#values / 2, #values / 2)
+    holder.assigned, holder.running = waiting - #values / 2, holder.running + #values / 2
   end
   return #values / 2, waiting > #ids, suspect
 end
@@ -52,12 +52,11 @@ end
 -- claim lets assign start at once what it gives to this worker. Nothing may wait on the worker's list then, or it
 -- would be overtaken. Only a task that was never started is fetched ahead: where the worker dies it is not known whether
 -- it began, so it spends no attempt, and a suspect of poison must not hide in that.
-local function claim(worker, want, ahead, leases)
-  local times = '|0|' .. now_text .. '|' .. now_text .. '|0|'
+local function claim(holder, want, ahead, leases)
+  local worker, times = holder.id, '|0|' .. now_text .. '|' .. now_text .. '|0|'
   local first, fetched = 'r|1|0|' .. worker .. times .. '0||', 'r|1|0|' .. worker .. times .. AHEAD .. '||'
-  local c = { id = worker, want = want, ahead = ahead, bytes = 4 * 1024 * 1024 } -- of payloads, ahead
-  local w = redis.call('HMGET', K.status .. worker, 'profile', 'state')
-  if w[2] == 'ready' then c.profile = w[1] end
+  local c = { id = worker, holder = holder, want = want, ahead = ahead, bytes = 4 * 1024 * 1024 } -- of payloads, ahead
+  if holder.state == 'ready' then c.profile = holder.profile end
   c.start = function(id, record, state, apart)
     local running
     if c.want > 0 then

@@ -41,25 +41,32 @@ for i = 1, tonumber(ARGV[at]) do
 end
 
 if not redis.call('ZSCORE', K.workers, worker) then return { 'lost', {}, {} } end
-local answers, leases = finish(worker, groups, outcomes), {}
-if counted() then commit() end -- whatever becomes of the next ones; where nothing ended, nothing may be written first
+local holder, leases = read_holder(worker), {}
+local had_assigned, had_running = holder.assigned, holder.running
+local answers = finish(holder, groups, outcomes)
 if #begun > 0 then begin(worker, begun) end
-if ARGV[5] == 'back' then
-  without_memory()
-  shift(worker, 0, 0)
+
+-- take starts what it has room for.
+local function take()
+  local started, waiting, suspect = start(holder, want, leases)
+  want = want - started
+  if suspect then ahead = 0 end
+  if waiting or want + ahead <= 0 then return end
+  local _, more = assign(math.max(want + ahead, reported), claim(holder, want, ahead, leases))
+  if more then wake() end
 end
-if ARGV[4] == 'adopt' then
-  adopt(worker, leases)
-  return { 'ok', answers, leases }
+
+-- Whatever becomes of that, what ended is written. Where nothing ended, nothing may be written first.
+local fine, wrong = true, nil
+if ARGV[4] == 'adopt' then adopt(worker, leases) else fine, wrong = pcall(take) end
+local moved = holder.assigned ~= had_assigned or holder.running ~= had_running
+if ARGV[5] == 'back' then without_memory() end
+if ARGV[5] == 'leave' then holder.state = 'away' end -- whoever assigns does not see it
+if moved or ARGV[5] == 'back' then
+  write_holder(holder)
+elseif ARGV[5] == 'leave' then
+  redis.call('ZREM', K.ready .. holder.profile, worker)
 end
-local started, waiting, suspect = start(worker, want, leases)
-want = want - started
-if suspect then ahead = 0 end
-local moved, more = 0, false
-if not waiting and want + ahead > 0 then
-  moved, more = assign(math.max(want + ahead, reported), claim(worker, want, ahead, leases))
-end
-if ARGV[5] == 'leave' then redis.call('ZREM', K.ready .. redis.call('HGET', K.status .. worker, 'profile'), worker) end
-if more then wake() end
 if counted() then commit() end
+if not fine then error(wrong, 0) end
 return { 'ok', answers, leases }

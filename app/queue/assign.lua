@@ -1,8 +1,9 @@
 -- assign.lua: pending -> assigned, to the least-loaded worker that has room and handles queue and type.
 -- assign(most) moves at most that many, and returns how many it moved and whether it stopped although there was more
 -- to do. It is run by whoever makes work or room: submit, a worker's turn, the scheduler. A worker on its turn passes
--- a claim {id, profile, want, ahead, start}: what it is given, want and ahead of it, it starts at once, by start(id, record,
--- state, apart) -> running state record, or nil where it may not be fetched ahead.
+-- a claim {id, profile, want, ahead, start, holder}: what it is given, want and ahead of it, it starts at once, by start(id,
+-- record, state, apart) -> running state record, or nil where it may not be fetched ahead. holder is what its turn knows of
+-- it: slots, room, profile, and the counters assigned and running, which the turn writes.
 
 -- A binary heap of workers by load.
 local function sift_down(heap, i)
@@ -76,12 +77,13 @@ end
 -- room_of reads a worker's room, once and before anything is taken for it; false where it has none.
 local function room_of(worker, claim)
   if worker.slots then return true end
-  local w = redis.call('HMGET', K.status .. worker.id, 'slots', 'prefetch', 'assigned', 'running', 'profile')
-  if not w[5] then return false end
-  worker.slots, worker.room, worker.profile = tonumber(w[1]), tonumber(w[2]), w[5]
-  worker.busy = tonumber(w[3]) + tonumber(w[4])
+  local claims = claim and claim.id == worker.id
+  local w = claims and claim.holder or read_holder(worker.id)
+  if not w.profile then return false end
+  worker.slots, worker.room, worker.profile = w.slots, w.room, w.profile
+  worker.busy = w.assigned + w.running
   worker.most = worker.slots + worker.room
-  if claim and claim.id == worker.id then worker.most = math.max(worker.most, worker.busy + claim.want + claim.ahead) end
+  if claims then worker.most = math.max(worker.most, worker.busy + claim.want + claim.ahead) end
   return worker.busy < worker.most
 end
 
@@ -122,16 +124,19 @@ local function hand_over(q, lane, worker, types, claim, alone, most)
   return moved
 end
 
-local function write_assigned(worker)
-  local status = K.status .. worker.id
+local function write_assigned(worker, claim)
   many('HSET', K.state, worker.values)
   many('RPUSH', K.processing .. worker.id, worker.ids)
-  if worker.started > 0 then redis.call('HINCRBY', status, 'running', worker.started) end
   local waiting = #worker.ids - worker.started
-  if waiting > 0 then
-    redis.call('HINCRBY', status, 'assigned', waiting)
-    if redis.call('EXISTS', K.inbox .. worker.id) == 0 then redis.call('RPUSH', K.inbox .. worker.id, 'work') end
+  if waiting > 0 and redis.call('EXISTS', K.inbox .. worker.id) == 0 then
+    redis.call('RPUSH', K.inbox .. worker.id, 'work')
   end
+  if claim and claim.id == worker.id then
+    local holder = claim.holder
+    holder.assigned, holder.running = holder.assigned + waiting, holder.running + worker.started
+    return
+  end
+  redis.call('HINCRBY', K.status .. worker.id, 'assigned', waiting)
   set_load(worker.id, worker.profile, 'ready', worker.slots, worker.room, worker.busy)
 end
 
@@ -144,9 +149,7 @@ local function least_loaded(sides)
   return best
 end
 
-local function read_sides(most, claim)
-  local backlog = redis.call('SMEMBERS', K.backlog)
-  if #backlog == 0 then return {} end
+local function read_sides(most, claim, backlog)
   local profiles, paused, sides = redis.call('HGETALL', K.profiles), {}, {}
   for _, name in ipairs(redis.call('HKEYS', K.paused)) do paused[name] = true end
   for i = 1, #profiles, 2 do
@@ -155,8 +158,8 @@ local function read_sides(most, claim)
   return sides
 end
 
-local function assign_now(most, claim)
-  local sides = read_sides(most, claim)
+local function assign_now(most, claim, backlog)
+  local sides = read_sides(most, claim, backlog)
   if #sides == 0 then return 0, false end
   local queues, touched, budget, moved = {}, {}, { n = 256 }, 0
   local crowd = 0
@@ -185,7 +188,7 @@ local function assign_now(most, claim)
     end
     best = least_loaded(sides)
   end
-  for _, worker in pairs(touched) do write_assigned(worker) end
+  for _, worker in pairs(touched) do write_assigned(worker, claim) end
   for _, q in pairs(queues) do
     give_back(q)
     if q.started > 0 then count(q.name, 'r', q.started) end

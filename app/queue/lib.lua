@@ -187,8 +187,7 @@ local function write_ended()
   for code, scored in pairs(ended) do many('ZADD', index[code], scored) end
   for keep, ids in pairs(doomed) do
     local minute = int(math.floor((now + tonumber(keep)) / 60000) + 1)
-    many('RPUSH', K.purge .. minute, ids)
-    redis.call('ZADD', K.purges, minute, minute)
+    if many('RPUSH', K.purge .. minute, ids) == #ids then redis.call('ZADD', K.purges, minute, minute) end
   end
   if (next(doomed) or #silenced > 0) and redis.call('EXISTS', K.progress) == 1 then
     for _, ids in pairs(doomed) do many('HDEL', K.progress, ids) end
@@ -257,13 +256,24 @@ local function set_load(worker, profile, state, slots, room, busy)
   end
 end
 
+-- read_holder reads what a worker can take and holds. Where its record is gone there is no profile.
+local function read_holder(worker)
+  local w = redis.call('HMGET', K.status .. worker, 'profile', 'state', 'slots', 'prefetch', 'assigned', 'running')
+  return { id = worker, profile = w[1], state = w[2], slots = tonumber(w[3]), room = tonumber(w[4]),
+    assigned = tonumber(w[5]), running = tonumber(w[6]) }
+end
+
+-- write_holder writes a worker's counters, and its load with them.
+local function write_holder(w)
+  redis.call('HSET', K.status .. w.id, 'assigned', int(w.assigned), 'running', int(w.running))
+  set_load(w.id, w.profile, w.state, w.slots, w.room, w.assigned + w.running)
+end
+
 -- shift changes a worker's counters and its load with them. The worker's record must be there.
 local function shift(worker, assigned, running)
-  local key = K.status .. worker
-  local w = redis.call('HMGET', key, 'profile', 'state', 'slots', 'prefetch', 'assigned', 'running')
-  assigned, running = tonumber(w[5]) + assigned, tonumber(w[6]) + running
-  redis.call('HSET', key, 'assigned', int(assigned), 'running', int(running))
-  set_load(worker, w[1], w[2], tonumber(w[3]), tonumber(w[4]), assigned + running)
+  local w = read_holder(worker)
+  w.assigned, w.running = w.assigned + assigned, w.running + running
+  write_holder(w)
 end
 
 -- take_back puts an assigned task that was not started back at the head of its queue. The caller takes it off the

@@ -11,7 +11,9 @@ local function anybody_ready()
 end
 
 local function assign(most, claim)
-  if not claim and not anybody_ready() or redis.call('EXISTS', K.backlog) == 0 then return 0, false end
+  if not claim and not anybody_ready() then return 0, false end
+  local backlog = redis.call('SMEMBERS', K.backlog)
+  if #backlog == 0 then return 0, false end
   assign_now = assign_now or make_assign()
-  return assign_now(most, claim)
+  return assign_now(most, claim, backlog)
 end
