@@ -25,10 +25,10 @@ end
 
 local function by_load(a, b) return a.load < b.load end
 
--- most_workers bounds the workers that one script gives something: each costs it seven commands.
+-- most_workers bounds the workers that one script gives something: each costs it four commands.
 local most_workers = 64
 
-local function new_worker(id, load) return { id = id, load = load, ids = {}, values = {}, started = 0 } end
+local function new_worker(id, load) return { id = id, load = load, ids = {}, started = 0 } end
 
 -- read_side gives a profile with its workers that have room and its queues that have work, or nil. A worker that claims
 -- may fetch ahead although it has no room: it comes behind those that have.
@@ -95,8 +95,9 @@ end
 
 -- hand_over gives a worker the task at a lane's head, and counts it for its queue; where alone says that nobody else has
 -- room and nothing else comes first, those behind it too, up to most. Returns how many.
+local values = {} -- of all that is moved: id, state record
 local function hand_over(q, lane, worker, types, claim, alone, most)
-  local ids, values, from, at = worker.ids, worker.values, lane.at, lane.at
+  local ids, from, at = worker.ids, lane.at, lane.at
   local claims = claim and claim.id == worker.id
   local starts = claims and claim.want + claim.ahead > 0
   if claims and not starts and worker.busy >= worker.slots + worker.room then return 0 end
@@ -124,20 +125,27 @@ local function hand_over(q, lane, worker, types, claim, alone, most)
   return moved
 end
 
-local function write_assigned(worker, claim)
-  many('HSET', K.state, worker.values)
-  many('RPUSH', K.processing .. worker.id, worker.ids)
-  local waiting = #worker.ids - worker.started
-  if waiting > 0 and redis.call('EXISTS', K.inbox .. worker.id) == 0 then
-    redis.call('RPUSH', K.inbox .. worker.id, 'work')
+-- write_moves writes what the workers were given. A worker is told by a token, of which one is enough.
+local function write_moves(touched, claim)
+  many('HSET', K.state, values)
+  local open, full = {}, {} -- by profile: load, worker, of those who can take more, and the others
+  for _, worker in pairs(touched) do
+    many('RPUSH', K.processing .. worker.id, worker.ids)
+    local waiting, inbox = #worker.ids - worker.started, K.inbox .. worker.id
+    if waiting > 0 and redis.call('RPUSH', inbox, 'work') > 1 then redis.call('RPOP', inbox) end
+    if claim and claim.id == worker.id then
+      local holder = claim.holder
+      holder.assigned, holder.running = holder.assigned + waiting, holder.running + worker.started
+    else
+      redis.call('HINCRBY', K.status .. worker.id, 'assigned', waiting)
+      local list = worker.busy < worker.most and open or full
+      list[worker.profile] = list[worker.profile] or {}
+      if list == open then table.insert(open[worker.profile], load_of(worker.busy, worker.slots)) end
+      table.insert(list[worker.profile], worker.id)
+    end
   end
-  if claim and claim.id == worker.id then
-    local holder = claim.holder
-    holder.assigned, holder.running = holder.assigned + waiting, holder.running + worker.started
-    return
-  end
-  redis.call('HINCRBY', K.status .. worker.id, 'assigned', waiting)
-  set_load(worker.id, worker.profile, 'ready', worker.slots, worker.room, worker.busy)
+  for profile, loads in pairs(open) do many('ZADD', K.ready .. profile, loads) end
+  for profile, workers in pairs(full) do many('ZREM', K.ready .. profile, workers) end
 end
 
 local function least_loaded(sides)
@@ -177,8 +185,8 @@ local function assign_now(most, claim, backlog)
     if roomy then lane = take(q, best.types, math.min(most - moved, 64), budget) end
     if lane then
       local alone = #sides == 1 and #best.heap == 1 and #best.queues == 1 and not lane.type
-      touched[worker.id] = worker
       local n = hand_over(q, lane, worker, best.types, claim, alone, most - moved)
+      if n > 0 then touched[worker.id] = worker end
       moved = moved + n
       if n > 0 and worker.busy < worker.most then sift_down(best.heap, 1) else drop_first(best.heap) end
     elseif not roomy then
@@ -188,7 +196,7 @@ local function assign_now(most, claim, backlog)
     end
     best = least_loaded(sides)
   end
-  for _, worker in pairs(touched) do write_assigned(worker, claim) end
+  if moved > 0 then write_moves(touched, claim) end
   for _, q in pairs(queues) do
     give_back(q)
     if q.started > 0 then count(q.name, 'r', q.started) end

@@ -246,11 +246,13 @@ local function read_profile(text)
   return queues, types
 end
 
--- set_load tells assign how busy a worker is: it is on the list of its profile while it can take more. Ties are
--- broken at random, by the fraction added.
+-- load_of is a worker's load. Ties are broken at random, by the fraction added.
+local function load_of(busy, slots) return busy / slots + random() * 1e-6 end
+
+-- set_load tells assign how busy a worker is: it is on the list of its profile while it can take more.
 local function set_load(worker, profile, state, slots, room, busy)
   if state == 'ready' and busy < slots + room then
-    redis.call('ZADD', K.ready .. profile, busy / slots + random() * 1e-6, worker)
+    redis.call('ZADD', K.ready .. profile, load_of(busy, slots), worker)
   else
     redis.call('ZREM', K.ready .. profile, worker)
   end
