@@ -16,10 +16,10 @@ const (
 	// aheadPatience is how long a task that was fetched ahead waits for a slot. Then it is given back, unspent: what runs
 	// takes longer than measured. A task that runs for so long is said to have begun.
 	aheadPatience = 50 * time.Millisecond
-	// aheadMost bounds the tasks that wait: those of one turn, so that they come back in one piece.
-	aheadMost = turnBatch
-	// aheadTurn bounds what one turn fetches ahead: while half is begun, the other half is on its way.
-	aheadTurn = aheadMost / 2
+	// aheadTurn bounds what one turn fetches ahead, and aheadMost what waits: while half is begun, the other half is on its
+	// way. To give it back takes some 5 ms of Redis's time, for it goes in one piece.
+	aheadTurn = turnBatch
+	aheadMost = 2 * aheadTurn
 	// paceTasks is how many tasks are measured before the first is fetched ahead, and about how many the mean looks back.
 	paceTasks = 16
 )

@@ -22,17 +22,17 @@ func (l *life) turn(ctx context.Context) error {
 	l.keepApart(ctx)
 	runtime.Gosched() // handlers that are about to return get into this turn
 	defer l.quiet()
-	for unread := queue.Leases(nil); ; {
+	for unread := (queue.Leases{}); ; {
 		r, ok := l.plan(unread.Len())
 		var err error
 		switch {
 		case ok && !r.empty():
 			unread, err = l.exchange(ctx, r, unread)
-		case len(unread) > 0:
-			unread, err = nil, l.startLeases(unread, false)
+		case unread.Len() > 0:
+			err, unread = l.startLeases(unread, false), queue.Leases{}
 			loop.Wake(l.turnWake)
 		}
-		if err != nil || len(unread) == 0 {
+		if err != nil || unread.Len() == 0 {
 			return err
 		}
 	}
@@ -50,7 +50,7 @@ func (l *life) exchange(ctx context.Context, r request, unread queue.Leases) (qu
 	unreadable := <-begun
 	if err != nil {
 		l.setUnsure(true)
-		return nil, stopIfLost(err)
+		return queue.Leases{}, stopIfLost(err)
 	}
 	l.recorded(r, got.verdicts)
 	if r.absent == comesBack {
@@ -65,12 +65,12 @@ func (l *life) exchange(ctx context.Context, r request, unread queue.Leases) (qu
 		l.setUnsure(false)
 	}
 	if err := l.startLeases(got.leases, r.adopt); err != nil {
-		return nil, err
+		return queue.Leases{}, err
 	}
 	if r.adopt || r.absent == leaves || full || l.waiting() {
 		loop.Wake(l.turnWake)
 	}
-	return nil, unreadable
+	return queue.Leases{}, unreadable
 }
 
 // startLeases begins what a turn brought; of what was adopted, what this worker does not know of.

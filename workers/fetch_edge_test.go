@@ -51,23 +51,29 @@ func TestASuspectOfPoisonFillsNoWorkerBeyondItsSlots(t *testing.T) {
 
 func TestMoreThanATurnOfReportsGivesBackInOrder(t *testing.T) {
 	eachFetcher(t, 0, func(w *fetcher, c *queue.Client) {
-		w.add(c, 2+turnBatch)
-		w.fetch(request{want: 1})
-		ended := w.fetch(request{ahead: 1})
-		ahead := w.fetch(request{ahead: turnBatch})
+		w.add(c, 3+aheadMost)
+		ended := append(w.fetch(request{want: 1}), w.fetch(request{ahead: 2})...)
 		l := newLife(New(c, nil, Config{Log: slog.New(slog.DiscardHandler)}))
-		l.reports = []Report{{TaskID: ended[0].ID, Attempt: 1, Kind: Complete, Outcome: queue.OutcomeOK}}
-		for _, task := range ahead {
+		report := func(task *queue.Task) {
+			l.reports = append(l.reports, Report{TaskID: task.ID, Attempt: 1, Kind: Complete, Outcome: queue.OutcomeOK})
+		}
+		report(ended[0])
+		for i, task := range w.fetch(request{ahead: aheadMost}) {
+			if i == aheadTurn+9 { // one ended between two that were given back
+				l.giveBackQueued()
+				report(ended[1])
+			}
 			l.queued = append(l.queued, queued{task: task})
 		}
 		l.giveBackQueued()
-		for turns := 0; len(l.reports) > 0; turns++ {
+		report(ended[2])
+		for len(l.reports) > 0 {
 			n := fitting(l.reports)
 			w.fetch(request{reports: l.reports[:n]})
 			l.reports = l.reports[n:]
 		}
-		line, err := c.Redis().LRange(t.Context(), c.Keys().TaskQueue(queue.DefaultQueue, "5"), 0, -1).Result()
-		if err != nil || len(line) != turnBatch || !slices.IsSorted(line) {
+		line, err := c.Redis().LRange(w.t.Context(), c.Keys().TaskQueue(queue.DefaultQueue, "5"), 0, -1).Result()
+		if err != nil || len(line) != aheadMost || !slices.IsSorted(line) {
 			w.t.Errorf("%d tasks came back, %v, sorted %v", len(line), err, slices.IsSorted(line))
 		}
 	})

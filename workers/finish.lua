@@ -1,6 +1,7 @@
 -- finish.lua: running -> completed, failed, retry, canceled, or pending where the attempt was released.
--- finish(holder, groups, outcomes) records a batch, counts it for the holder (see read_holder), and returns for each 1 recorded, 2 recorded before, 0 refused: the task
--- is not this worker's any more (fencing: the id must stand on its list, with its name and this attempt number).
+-- finish(holder, groups, outcomes) records a batch, counts it for the holder (see read_holder), and returns for each '1'
+-- recorded, '2' recorded before, '0' refused: the task is not this worker's any more (fencing: the id must stand on its list,
+-- with its name and this attempt number).
 
 -- recorded_before: the reply to this very report was lost, and it is sent again.
 local function recorded_before(o, s)
@@ -101,7 +102,7 @@ local function complete_all(holder, groups, outcomes, answers, values)
     for i, id in ipairs(ids) do
       at = at + 1
       if found[id] and states[i] then
-        found[id], answers[at] = nil, 1
+        found[id], answers[at] = nil, '1'
         local n = #values
         values[n + 1], values[n + 2], done[#done + 1] = id, states[i], id
         if group.results then keep_result(id, group.results[i]) end
@@ -118,28 +119,48 @@ local function complete_all(holder, groups, outcomes, answers, values)
   end
 end
 
+-- give_back is settle for what never began and nobody asked to stop: it goes back to the head of its queue, and those that
+-- were fetched together get the same state. It returns that, or nil where the outcome is another one.
+local unspent = {}
+local function give_back(o, record, state)
+  if o.kind ~= 'release' or o.outcome ~= '' or not unspent[state] then return nil end
+  local priority, queue = string.match(record, '^(%d)|([^|]*)|')
+  count(queue, 'r', -1)
+  silenced[#silenced + 1] = o.id
+  enqueue(o.id, queue, priority, true)
+  return unspent[state]
+end
+
+-- settled is the state after an outcome.
+local function settled(o, record, state)
+  local h, s = header(record), parse(state)
+  count(h.queue, 'r', -1)
+  settle(o, h, s)
+  local text = format(s)
+  if s.code == 'p' and o.outcome == '' then unspent[state] = text end
+  return text
+end
+
 -- finish_others takes each outcome by itself.
 local function finish_others(holder, outcomes, answers, values)
   local ids, leaving = {}, {}
   for i, o in ipairs(outcomes) do ids[i] = o.id end
-  local records, states = lookup(K.tasks, ids), lookup(K.state, ids)
+  local records, states, his = lookup(K.tasks, ids), lookup(K.state, ids), {}
   for i, o in ipairs(outcomes) do
-    if readable(records[i], states[i]) and mine(o, states[i]) then leaving[#leaving + 1] = o.id end
+    his[i] = mine(o, states[i]) and readable(records[i], states[i])
+    if his[i] then leaving[#leaving + 1] = o.id end
   end
   local found = #leaving > 0 and take_off(holder, leaving) or {}
   for i, o in ipairs(outcomes) do
-    answers[o.at] = 0
-    if found[o.id] and mine(o, states[i]) then
+    answers[o.at] = '0'
+    if found[o.id] and his[i] then
       found[o.id] = nil
-      local h, s = header(records[i]), parse(states[i])
-      count(h.queue, 'r', -1)
       holder.running = holder.running - 1
-      settle(o, h, s)
       values[#values + 1] = o.id
-      values[#values + 1] = format(s)
-      answers[o.at] = 1
+      values[#values + 1] = give_back(o, records[i], states[i]) or settled(o, records[i], states[i])
+      answers[o.at] = '1'
     elseif records[i] and recorded_before(o, parse(states[i])) then
-      answers[o.at] = 2
+      answers[o.at] = '2'
     end
   end
 end

@@ -35,15 +35,15 @@ func (l *life) quick() {
 }
 
 func TestTwoTurnsAtOnceFetchNoMoreThanGoesBackInOnePieceAndInItsOrder(t *testing.T) {
-	const behind = 400
+	const behind = 700
 	eachFetcher(t, 2, func(w *fetcher, c *queue.Client) {
 		l := byHand(w, c, behind)
 		l.quick()
-		first := w.askByHand(l, nil)
+		first := w.askByHand(l, queue.Leases{})
 		second := w.askByHand(l, first)
-		if first.Len() != aheadTurn || second.Len() == 0 || first.Len()+second.Len()+len(l.queued) > turnBatch {
+		if first.Len() != aheadTurn || second.Len() == 0 || first.Len()+second.Len()+len(l.queued) > aheadMost {
 			w.t.Fatalf("two turns brought %d and %d beside %d that wait; want %d at first, and %d in all", first.Len(), second.Len(),
-				len(l.queued), aheadTurn, turnBatch)
+				len(l.queued), aheadTurn, aheadMost)
 		}
 		if err := l.startLeases(first, false); err != nil {
 			w.t.Fatal(err)
@@ -69,9 +69,9 @@ func TestTwoTurnsAtOnceFetchNoMoreThanGoesBackInOnePieceAndInItsOrder(t *testing
 
 func TestNothingIsLeftUnreadBesideASuspectOfPoison(t *testing.T) {
 	for state, fresh := range map[string]bool{"r|1|0|w|0|1|1|0|3||": true, "r|2|0|w|0|1|1|0|0||": false, "r|1|1|w|0|1|1|0|0||": false} {
-		leases := queue.Leases{"a", "record", "r|1|0|w|0|1|1|0|3||", "", "b", "record", "", "", "c", "record", state, ""}
-		if leases.Fresh() != fresh || leases.Len() != 3 {
-			t.Errorf("%d leases, the last with the state %s, are fresh: %v", leases.Len(), state, leases.Fresh())
+		leases, err := queue.ReadLeases([]any{"a", "", "b", "", "c", ""}, []any{int64(1), "r|1|0|w|0|1|1|0|3||", "", int64(3), state, ""})
+		if err != nil || leases.Fresh() != fresh || leases.Len() != 3 {
+			t.Errorf("%d leases, the last with the state %s, are fresh: %v; %v", leases.Len(), state, leases.Fresh(), err)
 		}
 	}
 }

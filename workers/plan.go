@@ -46,28 +46,26 @@ func (l *life) fitting() int {
 	return fitting(l.reports)
 }
 
-// fitting is how many of the reports fit into one turn: at least one, where there is one.
+// fitting is how many of the reports go into one turn: at least one, where there is one. What is given back goes in one
+// piece, however long, to come back in its order.
 func fitting(reports []Report) int {
 	n, bytes := 0, 0
 	for n < min(len(reports), turnBatch) && (n == 0 || bytes+len(reports[n].Result) <= turnBytes) {
 		bytes += len(reports[n].Result)
 		n++
 	}
-	return n - torn(reports, n)
-}
-
-// torn is how many at the end of the first n reports would be torn from those behind them: what is given back in one
-// piece comes back in its order.
-func torn(reports []Report, n int) int {
-	if n == len(reports) || !reports[n].unbegun() {
-		return 0
+	first, behind := len(reports), 0
+	for i := range reports {
+		if reports[i].unbegun() {
+			first, behind = min(first, i), i+1
+		}
 	}
-	whole := n
-	for whole > 0 && reports[whole-1].unbegun() {
-		whole--
+	switch {
+	case first >= n || behind <= n:
+		return n
+	case first > 0:
+		return first
+	default:
+		return behind
 	}
-	if whole == 0 {
-		return 0 // longer than a turn
-	}
-	return n - whole
 }

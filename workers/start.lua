@@ -1,11 +1,14 @@
--- start.lua: assigned -> running, and in a worker's turn pending -> running in one step. Leases are four strings a task:
--- id, record, state record, or '' where it is that of the task before, payload where it does not stand in the record.
+-- start.lua: assigned -> running, and in a worker's turn pending -> running in one step. Leases are two strings a task: id and
+-- record. What is odd stands beside them: three each, the number of a lease from 1, the state record of it and those behind it,
+-- and its payload where it does not stand in the record.
 
-local leased -- the last one's state record
+local odd, leased = {}, nil
 local function lease(leases, id, record, state, apart)
   local n = #leases
-  leases[n + 1], leases[n + 2], leases[n + 3] = id, record, state == leased and '' or state
-  leases[n + 4] = apart and redis.call('HGET', K.payloads, id) or ''
+  leases[n + 1], leases[n + 2] = id, record
+  if state == leased and not apart then return end
+  local m = #odd
+  odd[m + 1], odd[m + 2], odd[m + 3] = n / 2 + 1, state, apart and redis.call('HGET', K.payloads, id) or ''
   leased = state
 end
 
@@ -68,7 +71,7 @@ local function claim(holder, want, ahead, leases)
       c.ahead, running = c.ahead - 1, fetched
     end
     lease(leases, id, record, running, apart)
-    if apart then c.bytes = c.bytes - #leases[#leases] end
+    if apart then c.bytes = c.bytes - #odd[#odd] end
     return running
   end
   return c

@@ -91,20 +91,20 @@ func (s *Session) ask(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	parts, ok := out.([]any)
-	if !ok || len(parts) != 3 {
+	if !ok || len(parts) != 4 {
 		return answer{}, fmt.Errorf("turn: an answer of another shape: %T", out)
 	}
 	if parts[0] != "ok" {
 		return answer{}, s.lost()
 	}
-	codes, err := queue.Ints(parts[1])
-	if err != nil || len(codes) != len(r.reports) {
-		return answer{}, fmt.Errorf("turn: %d answers to %d reports: %w", len(codes), len(r.reports), err)
+	codes, _ := parts[1].(string)
+	if len(codes) != len(r.reports) {
+		return answer{}, fmt.Errorf("turn: %d answers to %d reports", len(codes), len(r.reports))
 	}
 	verdicts := make([]Verdict, len(codes))
-	for i, code := range codes {
-		verdicts[order[i]] = Verdict(code)
+	for i, code := range []byte(codes) {
+		verdicts[order[i]] = Verdict(code - '0')
 	}
-	leases, err := queue.ReadLeases(parts[2])
+	leases, err := queue.ReadLeases(parts[2], parts[3])
 	return answer{verdicts, leases}, err
 }

@@ -5,7 +5,8 @@
 --   retention ms (0: the default), attempt, number and "results" or "", and its ids, and then their results;
 --   then the number of other outcomes, and eight each: id, attempt, kind (ok retry fail release cancel), delay ms, reason,
 --   outcome, error, result
--- Returns {"ok" or "lost", answers in that order, leases}. A lost worker's report is refused whole, and it gets nothing.
+-- Returns {"ok" or "lost", an answer a report in that order, each a digit, leases and what is odd of them (start.lua)}. A lost
+--   worker's report is refused whole, and it gets nothing.
 
 local function cut(list, from, n)
   local part = {}
@@ -40,7 +41,7 @@ for i = 1, tonumber(ARGV[at]) do
     result = ARGV[a + 8] }
 end
 
-if not redis.call('ZSCORE', K.workers, worker) then return { 'lost', {}, {} } end
+if not redis.call('ZSCORE', K.workers, worker) then return { 'lost', '', {}, {} } end
 local holder, leases = read_holder(worker), {}
 local had_assigned, had_running = holder.assigned, holder.running
 local answers = finish(holder, groups, outcomes)
@@ -69,4 +70,4 @@ elseif ARGV[5] == 'leave' then
 end
 if counted() then commit() end
 if not fine then error(wrong, 0) end
-return { 'ok', answers, leases }
+return { 'ok', table.concat(answers), leases, odd }

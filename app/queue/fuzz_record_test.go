@@ -52,16 +52,15 @@ func FuzzAnyRecordIsRefusedOrCanBeShown(f *testing.F) {
 	f.Add(`5|q|t|1|5|0|-|`, "f|1|0|w|0|1|2|3|0|error|\xff", "", "")
 	f.Add("", "", "", "")
 	f.Fuzz(func(t *testing.T, record, state, large, progress string) {
-		fields := []any{"id1", record, state, large}
-		leases, leaseErr := DecodeLeases(fields)
+		lease, leaseErr := DecodeLease("id1", record, state, large)
 		task, err := decodeTask("id1", []string{record, state, large, "", progress})
 		if err != nil {
-			if !strings.Contains(err.Error(), "task id1") || leaseErr == nil && leases[0].Type != "" {
-				t.Fatalf("record %q, state %q: %v and the lease %+v; want an error that names the task, and no type", record, state, err, leases)
+			if !strings.Contains(err.Error(), "task id1") || leaseErr == nil && lease.Type != "" {
+				t.Fatalf("record %q, state %q: %v and the lease %+v; want an error that names the task, and no type", record, state, err, lease)
 			}
 			return
 		}
-		if leaseErr != nil || len(leases) != 1 {
+		if leaseErr != nil || lease.Type == "" {
 			t.Fatalf("record %q, state %q is read, but not as a lease: %v", record, state, leaseErr)
 		}
 		checkShown(t, task)

@@ -131,32 +131,33 @@ func (t *Task) isAttempt(a Attempt) bool {
 	return a.Attempt == t.Attempt && a.WorkerID == t.WorkerID && a.StartedAt.Equal(t.StartedAt)
 }
 
-// leaseFields is how many strings start.lua answers for a task: id, record, state, payload. No state says the same as the
-// one before it.
-const leaseFields = 4
-
 // Leases are the tasks that a worker's turn was answered with, as they came: Tasks reads them.
-type Leases []string
+type Leases struct {
+	tasks []string // two a task: id, record
+	odd   []string // three each: the number of a task from 1, the state record of it and those behind it, its payload where it stands apart
+}
 
-// ReadLeases takes a script's answer for leases.
-func ReadLeases(out any) (Leases, error) {
-	fields, err := Strings(out)
-	if err != nil {
-		return nil, err
+// ReadLeases takes what turn.lua answers for leases: two lists.
+func ReadLeases(tasks, odd any) (l Leases, err error) {
+	if l.tasks, err = Strings(tasks); err != nil {
+		return Leases{}, err
 	}
-	if len(fields)%leaseFields != 0 {
-		return nil, fmt.Errorf("queue: %d fields are no whole number of leases", len(fields))
+	if l.odd, err = Strings(odd); err != nil {
+		return Leases{}, err
 	}
-	return fields, nil
+	if len(l.tasks)%2 != 0 || len(l.odd)%3 != 0 {
+		return Leases{}, fmt.Errorf("queue: %d and %d fields are no whole number of leases", len(l.tasks), len(l.odd))
+	}
+	return l, nil
 }
 
 // Len is the number of tasks.
-func (l Leases) Len() int { return len(l) / leaseFields }
+func (l Leases) Len() int { return len(l.tasks) / 2 }
 
 // Fresh tells whether every one is a task's first attempt, and the task has lost no worker.
 func (l Leases) Fresh() bool {
-	for f := l; len(f) > 0; f = f[leaseFields:] {
-		if f[2] != "" && !strings.HasPrefix(f[2], "r|1|0|") {
+	for odd := l.odd; len(odd) > 0; odd = odd[3:] {
+		if !strings.HasPrefix(odd[1], "r|1|0|") {
 			return false
 		}
 	}
@@ -166,28 +167,31 @@ func (l Leases) Fresh() bool {
 // Tasks reads them. One whose record cannot be read has no Type, and says why in its Error: its worker must report it
 // failed.
 func (l Leases) Tasks() ([]*Task, error) {
-	tasks, state := make([]*Task, 0, l.Len()), ""
-	for f := l; len(f) > 0; f = f[leaseFields:] {
-		state = orString(f[2], state)
-		t, err := decodeTask(f[0], []string{f[1], state, f[3], "", ""})
-		if err != nil {
-			reason := err.Error()
-			t = &Task{ID: f[0], Timeout: DefaultTimeout}
-			if err := t.decodeState(state); err != nil {
-				return nil, err
-			}
-			t.Error = reason
+	tasks, state, odd := make([]*Task, l.Len()), "", l.odd
+	for i := range tasks {
+		large := ""
+		if len(odd) > 0 && atoi(odd[0]) == i+1 {
+			state, large, odd = odd[1], odd[2], odd[3:]
 		}
-		tasks = append(tasks, t)
+		var err error
+		if tasks[i], err = DecodeLease(l.tasks[2*i], l.tasks[2*i+1], state, large); err != nil {
+			return nil, err
+		}
 	}
 	return tasks, nil
 }
 
-// DecodeLeases reads the tasks of a script's answer: ReadLeases and Tasks in one.
-func DecodeLeases(out any) ([]*Task, error) {
-	leases, err := ReadLeases(out)
-	if err != nil {
+// DecodeLease reads one task from its record, its state record ("" where it is pending and was never started) and, where it
+// does not stand in the record, its payload. One whose record cannot be read has no Type, and says why in its Error.
+func DecodeLease(id, record, state, large string) (*Task, error) {
+	t, err := decodeTask(id, []string{record, state, large, "", ""})
+	if err == nil {
+		return t, nil
+	}
+	t = &Task{ID: id, Timeout: DefaultTimeout}
+	if err := t.decodeState(state); err != nil {
 		return nil, err
 	}
-	return leases.Tasks()
+	t.Error = err.Error()
+	return t, nil
 }

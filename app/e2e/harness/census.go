@@ -84,15 +84,14 @@ func (c *Census) keep(name, kind, out any) error {
 func (c *Census) readTasks() {
 	c.Tasks, c.Unreadable, c.Attempts = map[string]*queue.Task{}, map[string]error{}, c.hashes["attempts"]
 	for id, record := range c.hashes["tasks"] {
-		lease := []any{id, record, c.hashes["state"][id], c.hashes["payloads"][id]}
-		tasks, err := queue.DecodeLeases(lease)
+		task, err := queue.DecodeLease(id, record, c.hashes["state"][id], c.hashes["payloads"][id])
 		switch {
 		case err != nil:
 			c.Unreadable[id] = err
-		case tasks[0].Type == "":
-			c.Unreadable[id] = fmt.Errorf("record %.80q: %s", record, tasks[0].Error)
+		case task.Type == "":
+			c.Unreadable[id] = fmt.Errorf("record %.80q: %s", record, task.Error)
 		default:
-			c.Tasks[id] = c.withExtras(tasks[0])
+			c.Tasks[id] = c.withExtras(task)
 		}
 	}
 }
