@@ -91,8 +91,8 @@ local function complete_all(holder, groups, outcomes, answers, values)
     for i, state in ipairs(states) do
       local final = becomes[state]
       if final == nil then
-        local kept, attempt, holder = string.match(state, '^r(|(%d+)|%d+|([^|]*)|%d+|%d+|%d+)|%d+|[0' .. AHEAD .. ']|')
-        final = holder == worker and attempt == group.attempt and 'c' .. kept .. ended_text
+        local kept, attempt, by = string.match(state, '^r(|(%d+)|%d+|([^|]*)|%d+|%d+|%d+)|%d+|[0' .. AHEAD .. ']|')
+        final = by == worker and attempt == group.attempt and 'c' .. kept .. ended_text
         becomes[state] = final
       end
       states[i] = final

@@ -18,14 +18,14 @@ var (
 		"workers/finish.lua",
 		"return worker == o.worker and attempt == o.attempt_text\n", "return worker ~= nil\n",
 	}, {
-		"workers/finish.lua", "if found[o.id] and mine(o, states[i]) then", "if mine(o, states[i]) then",
+		"workers/finish.lua", "if found[o.id] and his[i] then", "if his[i] then",
 	}, {
-		"workers/finish.lua", "if holder == worker and attempt == group.attempts[i] then", "if holder then",
+		"workers/finish.lua", "final = by == worker and attempt == group.attempt and", "final = by and",
 	}, {
 		"workers/finish.lua", "if found[id] and states[i] then", "if states[i] then",
 	}}
 	lostMayTurn = []edit{{
-		"workers/turn.lua", "if not redis.call('ZSCORE', K.workers, worker) then return { 'lost', {}, {} } end\n", "",
+		"workers/turn.lua", "if not redis.call('ZSCORE', K.workers, worker) then return { 'lost', '', {}, {} } end\n", "",
 	}}
 )
 
@@ -43,7 +43,7 @@ func ofOwners() []mutant {
 			"workers/finish.lua",
 			"return worker == o.worker and attempt == o.attempt_text\n", "return worker == o.worker\n",
 		}, {
-			"workers/finish.lua", "if holder == worker and attempt == group.attempts[i] then", "if holder == worker then",
+			"workers/finish.lua", "final = by == worker and attempt == group.attempt and", "final = by == worker and",
 		}}, []string{linearizable}},
 		{"fencing-heartbeat", "the heartbeat of a lost worker brings it back", []edit{{
 			"workers/heartbeat.lua", "if not redis.call('ZSCORE', K.workers, id) then return { 'lost' } end\n", "",
@@ -77,6 +77,8 @@ func ofOrder() []mutant {
 		}}, []string{"Row04"}},
 		{"order-release", "what a stopping worker gives back goes to the tail", []edit{{
 			"workers/finish.lua", "enqueue(o.id, h.queue, h.priority, true)", "enqueue(o.id, h.queue, h.priority)",
+		}, {
+			"workers/finish.lua", "enqueue(o.id, queue, priority, true)", "enqueue(o.id, queue, priority)",
 		}}, []string{"Row17"}},
 		{"order-heads", "several that go back to the head stand there in reverse", []edit{{
 			"app/queue/lib.lua", "many('LPUSH', key, reversed(push.ids))", "many('LPUSH', key, push.ids)",
@@ -88,7 +90,7 @@ func ofOrder() []mutant {
 func ofRepeats() []mutant {
 	return []mutant{
 		{"submit-known", "a known id is taken as new", []edit{{
-			"app/queue/submit.lua", "elseif known[i] then", "elseif false then",
+			"app/queue/submit.lua", "if fresh[id] or known[i] then", "if fresh[id] then",
 		}}, []string{"Row06", randomMoves, linearizable}},
 		{"report-known", "a report that is sent again is refused", []edit{{
 			"workers/finish.lua", "  if s.worker ~= o.worker then return false end\n", "  if s.worker ~= nil then return false end\n",
@@ -100,7 +102,7 @@ func ofRepeats() []mutant {
 			"workers/register.lua", "if redis.call('ZSCORE', K.workers, id) then return 1 end", "if false then return 1 end",
 		}}, []string{"Row06"}},
 		{"adopt", "a worker that lost a reply does not ask what was started for it", []edit{{
-			"workers/turn.go", "\t\tl.setUnsure(true)\n", "",
+			"workers/exchange.go", "\t\tl.setUnsure(true)\n\t\treturn queue.Leases{}, stopIfLost(err)\n", "\t\treturn queue.Leases{}, stopIfLost(err)\n",
 		}}, []string{"Row06"}},
 		{"library-retries", "the client library sends scripts again by itself", []edit{{
 			"app/redisdb/open.go", "*f.maxRetries, *f.dialerRetries, *f.contextTimeoutEnabled = -1, 1, true",

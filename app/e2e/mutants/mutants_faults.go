@@ -74,8 +74,8 @@ func ofRedis() []mutant {
 			"workers/finish.lua", "then leaving[#leaving + 1] = o.id end",
 			"then leaving[#leaving + 1] = o.id; redis.call('HSET', K.state, o.id, states[i]) end",
 		}, {
-			"workers/finish.lua", "states[i] = ids[i], 'c' .. kept .. ended_text",
-			"states[i] = ids[i], 'c' .. kept .. ended_text; redis.call('HSET', K.state, ids[i], state)",
+			"workers/finish.lua", "then leaving[#leaving + 1] = ids[i] end",
+			"then leaving[#leaving + 1] = ids[i]; redis.call('HSET', K.state, ids[i], state) end",
 		}}, []string{"Row12"}},
 	}
 }
