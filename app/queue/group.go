@@ -42,6 +42,10 @@ type group struct {
 	waits  []*part
 }
 
+// gatherTries is how often a script waits in vain for more from those that the one before it answered, each time as long as
+// others have something to do.
+const gatherTries = 3
+
 // stalled is how long a script may be under way before who comes sends alone: its connection may be dead, or it waits for a
 // replica.
 const stalled = 50 * time.Millisecond
@@ -83,8 +87,24 @@ func (g *group) fly(c *Client, parts []*part) {
 		for _, p := range parts {
 			close(p.done)
 		}
-		runtime.Gosched() // who was answered may have more for the next script
+		g.gather()
 	}
+}
+
+// gather lets those that were answered come back with more for the next script, as long as they do so at once.
+func (g *group) gather() {
+	for before, still := -1, 0; still < gatherTries; still++ {
+		runtime.Gosched()
+		if now := g.waiting(); now > before {
+			before, still = now, 0
+		}
+	}
+}
+
+func (g *group) waiting() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return len(g.waits)
 }
 
 // take gives the parts of the next script, in the order in which they came; nil, where nobody waits, ends the flight.
