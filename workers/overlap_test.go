@@ -67,6 +67,31 @@ func TestTwoTurnsAtOnceFetchNoMoreThanGoesBackInOnePieceAndInItsOrder(t *testing
 	})
 }
 
+func TestATurnThatCannotGiveEverythingBackBringsNothingThatWouldOvertakeIt(t *testing.T) {
+	eachFetcher(t, 1, func(w *fetcher, c *queue.Client) {
+		l := newLife(New(c, nil, Config{Log: slog.New(slog.DiscardHandler)}))
+		l.cfg.Slots = 1
+		l.quick()
+		l.reports = make([]Report, turnBatch)
+		l.queued = []queued{{task: &queue.Task{ID: "waits"}}}
+		if r := l.planned(); r.want+r.ahead == 0 {
+			w.t.Error("nothing is asked for although nothing goes back")
+		}
+		l.outOfPatience()
+		if r := l.planned(); len(r.reports) != turnBatch || r.want+r.ahead != 0 {
+			w.t.Errorf("%d reports, and %d and %d tasks asked for; want %d without what goes back, and no task", len(r.reports), r.want,
+				r.ahead, turnBatch)
+		}
+		if !l.gaveBack {
+			w.t.Error("what a turn still brings would overtake what goes back")
+		}
+		l.reports = l.reports[turnBatch:]
+		if r := l.planned(); len(r.reports) != 1 || r.want != 1 || l.gaveBack {
+			w.t.Errorf("the turn that gives back has %d reports and asks for %d tasks", len(r.reports), r.want)
+		}
+	})
+}
+
 func TestNothingIsLeftUnreadBesideASuspectOfPoison(t *testing.T) {
 	for state, fresh := range map[string]bool{"r|1|0|w|0|1|1|0|3||": true, "r|2|0|w|0|1|1|0|0||": false, "r|1|1|w|0|1|1|0|0||": false} {
 		leases, err := queue.ReadLeases([]any{"a", "", "b", "", "c", ""}, []any{int64(1), "r|1|0|w|0|1|1|0|3||", "", int64(3), state, ""})

@@ -10,11 +10,13 @@ func (l *life) plan(unread int) (request, bool) {
 	if unread > 0 && l.unsettled() {
 		return request{}, false
 	}
-	r := request{reports: l.reports[:l.fitting()], begun: l.begun, adopt: l.unsure}
-	if !l.unsure {
+	n := l.fitting()
+	r := request{reports: l.reports[:n], begun: l.begun, adopt: l.unsure}
+	overtakes := anyUnbegun(l.reports[n:]) // whatever this turn brought
+	if !l.unsure && !overtakes {
 		l.gaveBack = false
 	}
-	if l.draining.IsZero() && !l.fenced && !l.unsure {
+	if l.draining.IsZero() && !l.fenced && !l.unsure && !overtakes {
 		r.want = min(max(l.cfg.Slots-int(l.busy.Load())-len(l.queued)-unread, 0), turnBatch)
 		if l.suspects == 0 { // of what began last beside it, the monitor finds the poison
 			r.ahead = min(max(l.pace.ahead(l.cfg.Slots)-len(l.queued)-unread, 0), max(aheadTurn-r.want, 0))
@@ -33,7 +35,11 @@ func (l *life) plan(unread int) (request, bool) {
 // unsettled tells whether what a turn has brought must be begun, or not, before another turn: what is given back goes in one
 // piece, to come back in its order, and what is asked for again is compared with what is known. l.mu is held.
 func (l *life) unsettled() bool {
-	return l.unsure || slices.ContainsFunc(l.reports, func(r Report) bool { return r.unbegun() })
+	return l.unsure || anyUnbegun(l.reports)
+}
+
+func anyUnbegun(reports []Report) bool {
+	return slices.ContainsFunc(reports, func(r Report) bool { return r.unbegun() })
 }
 
 // fitting is how many of the reports go into the next turn. What is given back waits until it is known whether a turn

@@ -96,11 +96,11 @@ func TestABatchOf250TasksIsOneScriptWithAsFewCommandsAsOneTask(t *testing.T) {
 	must(t, worker.turn(t.Context(), growthBatch))
 
 	one := during(t, b, func() error { return submitNoops(t.Context(), b.client, 1) })
-	expectCalls(t, "submit of 1, behind a backlog", one, 24) // 16 and 2 for the hint, when this was written
+	expectCalls(t, "submit of 1, behind a backlog", one, 20) // 13 and 2 for the hint, when this was written
 	many := during(t, b, func() error { return submitNoops(t.Context(), b.client, growthBatch) })
-	expectCalls(t, "submit of 250, behind a backlog", many, 24)
+	expectCalls(t, "submit of 250, behind a backlog", many, 20)
 	turn := during(t, b, func() error { return worker.turn(t.Context(), growthBatch) })
-	expectCalls(t, "turn of 250 outcomes and 250 new tasks", turn, 70) // 47 and 2
+	expectCalls(t, "turn of 250 outcomes and 250 new tasks", turn, 52) // 36 and 2
 	must(t, worker.mustRun(growthBatch))
 }
 
@@ -116,9 +116,9 @@ func TestATaskAloneIsThreeScriptsOfSomeTwentyCommands(t *testing.T) {
 		if warm {
 			continue
 		}
-		expectCalls(t, "submit to an idle worker", submit, 42) // 28 and 2 for the hint, when this was written
-		expectCalls(t, "start", start, 24)                     // 15 and 2
-		expectCalls(t, "end", end, 32)                         // 21 and 2
+		expectCalls(t, "submit to an idle worker", submit, 42) // 30 and 2 for the hint, when this was written
+		expectCalls(t, "start", start, 20)                     // 12 and 2
+		expectCalls(t, "end", end, 25)                         // 15 and 2
 	}
 }
 
