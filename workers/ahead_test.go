@@ -84,7 +84,7 @@ func TestALongTaskThatWasFetchedAheadIsSaidToHaveBegun(t *testing.T) {
 		})
 		lose(t, c, id)
 		for _, task := range tasks[38:] {
-			if got := outcomes(t, c, task.ID); got != "1 lost" && got != "1 lost, 2 " {
+			if got := outcomes(t, c, task.ID); got != "1 lost" && got != "1 lost, 2" {
 				t.Errorf("%s: attempts %q; want the first lost", task.ID, got)
 			}
 		}

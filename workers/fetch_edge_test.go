@@ -68,7 +68,7 @@ func TestMoreThanATurnOfReportsGivesBackInOrder(t *testing.T) {
 		l.giveBackQueued()
 		report(ended[2])
 		for len(l.reports) > 0 {
-			n := fitting(l.reports)
+			n := l.fitting()
 			w.fetch(request{reports: l.reports[:n]})
 			l.reports = l.reports[n:]
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,29 +68,33 @@ func TestTwoTurnsAtOnceFetchNoMoreThanGoesBackInOnePieceAndInItsOrder(t *testing
 	})
 }
 
-func TestATurnThatCannotGiveEverythingBackBringsNothingThatWouldOvertakeIt(t *testing.T) {
-	eachFetcher(t, 1, func(w *fetcher, c *queue.Client) {
-		l := newLife(New(c, nil, Config{Log: slog.New(slog.DiscardHandler)}))
-		l.cfg.Slots = 1
-		l.quick()
-		l.reports = make([]Report, turnBatch)
-		l.queued = []queued{{task: &queue.Task{ID: "waits"}}}
-		if r := l.planned(); r.want+r.ahead == 0 {
-			w.t.Error("nothing is asked for although nothing goes back")
+func TestWhatGoesBackGoesFirstAndInOnePiece(t *testing.T) {
+	const back = turnBatch + 44
+	l := newLife(New(nil, nil, Config{Log: slog.New(slog.DiscardHandler)}))
+	l.impatient = true
+	result := strings.Repeat("x", turnBytes/8)
+	for i := range back {
+		l.queued = append(l.queued, queued{task: &queue.Task{ID: fmt.Sprintf("back%03d", i)}})
+	}
+	for range 9 {
+		l.reports = append(l.reports, Report{TaskID: "ended", Kind: Complete, Result: result})
+	}
+	l.outOfPatience()
+	l.reports = append(l.reports, Report{TaskID: "ended", Kind: Complete, Result: result})
+	l.unsure = true
+	if r := l.planned(); len(r.reports) != 8 || anyUnbegun(r.reports) || !r.adopt {
+		t.Errorf("while a reply is missing %d reports go, and what goes back among them: %v", len(r.reports), anyUnbegun(r.reports))
+	}
+	l.unsure = false
+	r := l.planned()
+	for i, report := range r.reports {
+		if report.TaskID != fmt.Sprintf("back%03d", i) {
+			t.Fatalf("report %d is of %s", i, report.TaskID)
 		}
-		l.outOfPatience()
-		if r := l.planned(); len(r.reports) != turnBatch || r.want+r.ahead != 0 {
-			w.t.Errorf("%d reports, and %d and %d tasks asked for; want %d without what goes back, and no task", len(r.reports), r.want,
-				r.ahead, turnBatch)
-		}
-		if !l.gaveBack {
-			w.t.Error("what a turn still brings would overtake what goes back")
-		}
-		l.reports = l.reports[turnBatch:]
-		if r := l.planned(); len(r.reports) != 1 || r.want != 1 || l.gaveBack {
-			w.t.Errorf("the turn that gives back has %d reports and asks for %d tasks", len(r.reports), r.want)
-		}
-	})
+	}
+	if len(r.reports) != back || len(l.reports) != back+10 {
+		t.Errorf("%d reports of %d; want the %d that go back", len(r.reports), len(l.reports), back)
+	}
 }
 
 func TestNothingIsLeftUnreadBesideASuspectOfPoison(t *testing.T) {

@@ -10,13 +10,11 @@ func (l *life) plan(unread int) (request, bool) {
 	if unread > 0 && l.unsettled() {
 		return request{}, false
 	}
-	n := l.fitting()
-	r := request{reports: l.reports[:n], begun: l.begun, adopt: l.unsure}
-	overtakes := anyUnbegun(l.reports[n:]) // whatever this turn brought
-	if !l.unsure && !overtakes {
+	r := request{reports: l.reports[:l.fitting()], begun: l.begun, adopt: l.unsure}
+	if !l.unsure {
 		l.gaveBack = false
 	}
-	if l.draining.IsZero() && !l.fenced && !l.unsure && !overtakes {
+	if l.draining.IsZero() && !l.fenced && !l.unsure {
 		r.want = min(max(l.cfg.Slots-int(l.busy.Load())-len(l.queued)-unread, 0), turnBatch)
 		if l.suspects == 0 { // of what began last beside it, the monitor finds the poison
 			r.ahead = min(max(l.pace.ahead(l.cfg.Slots)-len(l.queued)-unread, 0), max(aheadTurn-r.want, 0))
@@ -42,36 +40,41 @@ func anyUnbegun(reports []Report) bool {
 	return slices.ContainsFunc(reports, func(r Report) bool { return r.unbegun() })
 }
 
-// fitting is how many of the reports go into the next turn. What is given back waits until it is known whether a turn
-// whose reply was lost has brought more. l.mu is held.
+// fitting is how many of the reports go into the next turn, and puts them in front. What is given back goes in one piece,
+// however long, to come back in its order: first of all, or, where a turn whose reply was lost may have brought more, when it is
+// known. l.mu is held, and no turn is under way.
 func (l *life) fitting() int {
-	first := slices.IndexFunc(l.reports, func(r Report) bool { return r.unbegun() })
-	if l.unsure && l.gaveBack && first >= 0 {
-		return fitting(l.reports[:first])
+	if !anyUnbegun(l.reports) {
+		return fitting(l.reports)
 	}
-	return fitting(l.reports)
+	wait := l.unsure && l.gaveBack
+	inFront := func(r Report) bool { return r.unbegun() != wait }
+	slices.SortStableFunc(l.reports, func(a, b Report) int {
+		switch {
+		case inFront(a) == inFront(b):
+			return 0
+		case inFront(a):
+			return -1
+		default:
+			return 1
+		}
+	})
+	front := slices.IndexFunc(l.reports, func(r Report) bool { return !inFront(r) })
+	if front < 0 {
+		front = len(l.reports)
+	}
+	if wait {
+		return fitting(l.reports[:front])
+	}
+	return max(front, fitting(l.reports))
 }
 
-// fitting is how many of the reports go into one turn: at least one, where there is one. What is given back goes in one
-// piece, however long, to come back in its order.
+// fitting is how many of the reports fit into one turn: at least one, where there is one.
 func fitting(reports []Report) int {
 	n, bytes := 0, 0
 	for n < min(len(reports), turnBatch) && (n == 0 || bytes+len(reports[n].Result) <= turnBytes) {
 		bytes += len(reports[n].Result)
 		n++
 	}
-	first, behind := len(reports), 0
-	for i := range reports {
-		if reports[i].unbegun() {
-			first, behind = min(first, i), i+1
-		}
-	}
-	switch {
-	case first >= n || behind <= n:
-		return n
-	case first > 0:
-		return first
-	default:
-		return behind
-	}
+	return n
 }

@@ -8,7 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/xuniquepatel/queue-pilot/app/queue"
+	"github.com/xuniquepatel/queue-pilot/app/redisdb/redistest"
 	"github.com/xuniquepatel/queue-pilot/workers"
 )
 
@@ -261,6 +264,58 @@ func TestWhatEndedIsRecordedAlthoughNothingCanBeAssigned(t *testing.T) {
 		verdicts, _, err := w.Turn(t.Context(), reports, 0)
 		if err != nil || !slices.Equal(verdicts, []workers.Verdict{workers.RecordedBefore, workers.RecordedBefore}) {
 			t.Errorf("sent again: %v, %v", verdicts, err)
+		}
+	})
+}
+
+func TestATurnThatFreesSlotsIsGivenAsMuchAsItsLoadSays(t *testing.T) {
+	each(t, func(t *testing.T, c *queue.Client) {
+		a := register(t, c, "a", 10, "echo")
+		submit(t, c, some(10, "a", queue.Task{})...)
+		ofA := start(t, a, 10)
+		b := register(t, c, "b", 10, "echo")
+		submit(t, c, some(10, "b", queue.Task{})...)
+		ofB := start(t, b, 10)
+		submit(t, c, some(10, "x", queue.Task{})...)
+		all := func(leases []*queue.Task) (reports []workers.Report) {
+			for _, l := range leases {
+				reports = append(reports, done(l))
+			}
+			return reports
+		}
+		_, _, err := b.Turn(t.Context(), all(ofB[:5]), 0) // it may be given five, and takes none
+		must(t, err)
+		_, got, err := a.Turn(t.Context(), all(ofA), 10)
+		if must(t, err); len(got) < 7 {
+			t.Errorf("a worker that ended all of its ten was given %d of ten tasks, beside one with five free slots", len(got))
+		}
+	})
+}
+
+func TestARefusalByRedisKeepsItsName(t *testing.T) {
+	c := open(t, redistest.New(t).URL())
+	submit(t, c, some(3, "t", queue.Task{})...)
+	w := register(t, c, "w", 9, "echo")
+	must(t, c.Redis().Do(t.Context(), "REPLICAOF", "127.0.0.1", "1").Err())
+	_, _, err := w.Turn(t.Context(), nil, 5)
+	must(t, c.Redis().Do(t.Context(), "REPLICAOF", "NO", "ONE").Err())
+	if !redis.IsReadOnlyError(err) {
+		t.Errorf("a turn at a replica: %v", err)
+	}
+}
+
+func TestAWorkerWithoutARecordIsToldWhatItReportedAndGetsNothing(t *testing.T) {
+	each(t, func(t *testing.T, c *queue.Client) {
+		w := register(t, c, "w", 2, "echo")
+		submit(t, c, some(3, "t", queue.Task{})...)
+		leases := start(t, w, 1)
+		must(t, c.Redis().Del(t.Context(), c.Keys().WorkerStatus(w.ID())).Err())
+		verdicts, got, err := w.Turn(t.Context(), []workers.Report{done(leases[0])}, 2)
+		if err != nil || verdicts[0] != workers.Recorded || len(got) != 0 {
+			t.Errorf("%v, %d tasks, %v", verdicts, len(got), err)
+		}
+		if n := c.Redis().Exists(t.Context(), c.Keys().WorkerStatus(w.ID())).Val(); n != 0 || get(t, c, leases[0].ID).State != queue.Completed {
+			t.Errorf("the record exists: %d; the task is %s", n, get(t, c, leases[0].ID).State)
 		}
 	})
 }

@@ -43,7 +43,6 @@ end
 
 if not redis.call('ZSCORE', K.workers, worker) then return { 'lost', '', {}, {} } end
 local holder, leases = read_holder(worker), {}
-local had_assigned, had_running = holder.assigned, holder.running
 local answers = finish(holder, groups, outcomes)
 if #begun > 0 then begin(worker, begun) end
 
@@ -60,14 +59,13 @@ end
 -- Whatever becomes of that, what ended is written. Where nothing ended, nothing may be written first.
 local fine, wrong = true, nil
 if ARGV[4] == 'adopt' then adopt(worker, leases) else fine, wrong = pcall(take) end
-local moved = holder.assigned ~= had_assigned or holder.running ~= had_running
 if ARGV[5] == 'back' then without_memory() end
 if ARGV[5] == 'leave' then holder.state = 'away' end -- whoever assigns does not see it
-if moved or ARGV[5] == 'back' then
+if ARGV[5] == 'back' or counted() then
   write_holder(holder)
-elseif ARGV[5] == 'leave' then
+elseif ARGV[5] == 'leave' and holder.profile then
   redis.call('ZREM', K.ready .. holder.profile, worker)
 end
 if counted() then commit() end
-if not fine then error(wrong, 0) end
+if not fine then return redis.error_reply(type(wrong) == 'table' and wrong.err or tostring(wrong)) end
 return { 'ok', table.concat(answers), leases, odd }

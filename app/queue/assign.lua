@@ -47,11 +47,14 @@ local function read_side(id, text, backlog, paused, most, claim)
   end
   if #side.queues == 0 then return nil end
   for i = 1, #ranked, 2 do
-    local load = math.floor(tonumber(ranked[i + 1]) * 1e4) / 1e4 + random() * 1e-6 -- ties anew, each time
-    side.heap[#side.heap + 1] = new_worker(ranked[i], load)
-    if claims and ranked[i] == claim.id then claims = false end
+    if not claims or ranked[i] ~= claim.id then
+      local load = math.floor(tonumber(ranked[i + 1]) * 1e4) / 1e4 + random() * 1e-6 -- ties anew, each time
+      side.heap[#side.heap + 1] = new_worker(ranked[i], load)
+    end
   end
-  if claims then side.heap[#side.heap + 1] = new_worker(claim.id, 1) end
+  if claims then -- what it finished is not in the list yet
+    side.heap[#side.heap + 1] = new_worker(claim.id, load_of(claim.holder.assigned + claim.holder.running, claim.holder.slots))
+  end
   table.sort(side.heap, by_load)
   return side
 end
@@ -128,6 +131,7 @@ end
 -- write_moves writes what the workers were given. A worker is told by a token, of which one is enough.
 local function write_moves(touched, claim)
   many('HSET', K.state, values)
+  values = {}
   local open, full = {}, {} -- by profile: load, worker, of those who can take more, and the others
   for _, worker in pairs(touched) do
     many('RPUSH', K.processing .. worker.id, worker.ids)

@@ -258,15 +258,16 @@ local function set_load(worker, profile, state, slots, room, busy)
   end
 end
 
--- read_holder reads what a worker can take and holds. Where its record is gone there is no profile.
+-- read_holder reads what a worker can take and holds. Where its record is gone there is no profile, and nothing is written.
 local function read_holder(worker)
   local w = redis.call('HMGET', K.status .. worker, 'profile', 'state', 'slots', 'prefetch', 'assigned', 'running')
-  return { id = worker, profile = w[1], state = w[2], slots = tonumber(w[3]), room = tonumber(w[4]),
-    assigned = tonumber(w[5]), running = tonumber(w[6]) }
+  return { id = worker, profile = w[1], state = w[2], slots = tonumber(w[3] or 1),
+    room = tonumber(w[4] or 0), assigned = tonumber(w[5] or 0), running = tonumber(w[6] or 0) }
 end
 
 -- write_holder writes a worker's counters, and its load with them.
 local function write_holder(w)
+  if not w.profile then return end
   redis.call('HSET', K.status .. w.id, 'assigned', int(w.assigned), 'running', int(w.running))
   set_load(w.id, w.profile, w.state, w.slots, w.room, w.assigned + w.running)
 end
