@@ -82,8 +82,9 @@ local function mine(o, state)
 end
 
 -- complete_all is the common case of finish, without reading the tasks: attempts of this worker that ended well and that
--- nobody asked to stop, in groups of one queue, retention and attempt. Tasks that began together have the same state. A report that is anything else joins the outcomes. Adds to
--- values what finish writes, and answers in the order of the reports.
+-- nobody asked to stop, in groups of one queue, retention and attempt. Tasks that began together have the same state: what
+-- becomes of it is found once. A report that is anything else joins the outcomes. Adds to values what finish writes, and answers
+-- in the order of the reports.
 local function complete_all(holder, groups, outcomes, answers, values)
   local worker, ended_text, at = holder.id, '|' .. now_text .. '|0||', 0
   for _, group in ipairs(groups) do

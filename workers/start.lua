@@ -32,7 +32,7 @@ local function start(holder, want, leases)
   local worker, waiting, suspect = holder.id, holder.assigned, false
   if waiting <= 0 or want <= 0 then return 0, waiting > 0, false end
   local ids = redis.call('LRANGE', K.processing .. worker, -waiting, math.min(want - waiting, 0) - 1)
-  local records, states, values = lookup(K.tasks, ids), lookup(K.state, ids), {}
+  local records, states, values, queues = lookup(K.tasks, ids), lookup(K.state, ids), {}, {}
   for i, id in ipairs(ids) do
     if states[i] and string.byte(states[i]) == 97 and readable(records[i], states[i]) then
       local state, queue = running_state(worker, states[i], true), string.match(records[i], '^%d|([^|]*)|')
@@ -40,16 +40,19 @@ local function start(holder, want, leases)
       values[#values + 1] = state
       suspect = suspect or has_lost(states[i])
       lease(leases, id, records[i], state, stands_apart(records[i]))
-      count(queue, 'a', -1)
-      count(queue, 'r', 1)
+      queues[#queues + 1] = queue
     end
   end
   if #values > 0 then
     without_memory()
     many('HSET', K.state, values)
-    holder.assigned, holder.running = waiting - #values / 2, holder.running + #values / 2
+    holder.assigned, holder.running = waiting - #queues, holder.running + #queues
+    for _, queue in ipairs(queues) do -- not before it is written: the turn goes on where this fails
+      count(queue, 'a', -1)
+      count(queue, 'r', 1)
+    end
   end
-  return #values / 2, waiting > #ids, suspect
+  return #queues, waiting > #ids, suspect
 end
 
 -- claim lets assign start at once what it gives to this worker. Nothing may wait on the worker's list then, or it

@@ -96,9 +96,10 @@ local function assigned_state(worker, state)
   return table.concat({ 'a', int(s.attempt), int(s.losses), worker, int(s.due), now_text, '0|0|0|', s.error }, '|')
 end
 
+local values = {} -- of all that is moved: id, state record
+
 -- hand_over gives a worker the task at a lane's head, and counts it for its queue; where alone says that nobody else has
 -- room and nothing else comes first, those behind it too, up to most. Returns how many.
-local values = {} -- of all that is moved: id, state record
 local function hand_over(q, lane, worker, types, claim, alone, most)
   local ids, from, at = worker.ids, lane.at, lane.at
   local claims = claim and claim.id == worker.id
