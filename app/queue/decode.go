@@ -36,8 +36,8 @@ func KnownField(name string) bool { return fieldDecoders[name] != nil }
 // given.
 func DecodeTask(text []byte) (Task, error) {
 	var t Task
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(text, &fields); err != nil {
+	fields, err := SplitObject(text)
+	if err != nil {
 		var wrongType *json.UnmarshalTypeError
 		if errors.As(err, &wrongType) {
 			return t, invalid("body", "JSON "+wrongType.Value, "a JSON object such as {\"payload\": \"hello\"}")
@@ -89,7 +89,8 @@ func sortedKeys[V any](m map[string]V) []string {
 func stringField(of func(*Task) *string) func(*Task, json.RawMessage) error {
 	return func(t *Task, value json.RawMessage) error {
 		field := of(t)
-		if err := json.Unmarshal(value, field); err != nil || *field == "" {
+		text, err := decodeString(value)
+		if *field = text; err != nil || text == "" {
 			name := map[*string]string{&t.ID: "id", &t.Type: "type", &t.Queue: "queue"}[field]
 			return invalid(name, quoteJSON(value), "a string that is not empty, or leave it out")
 		}

@@ -2,7 +2,6 @@ package queue
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"time"
 	"unicode/utf8"
@@ -127,15 +126,14 @@ func (t *Task) validatePayload() error {
 	if brackets := bytes.Count(t.Payload, []byte("[")) + bytes.Count(t.Payload, []byte("{")); brackets > maxDepth && depth(t.Payload) > maxDepth {
 		return invalid("payload", fmt.Sprintf("nested more than %d deep", maxDepth), "JSON nested at most 100 deep")
 	}
-	var out bytes.Buffer
-	out.Grow(len(t.Payload))
-	if err := json.Compact(&out, t.Payload); err != nil {
+	out, err := compact(t.Payload)
+	if err != nil {
 		return invalid("payload", quote(string(t.Payload)), "JSON: "+err.Error())
 	}
-	if !utf8.Valid(out.Bytes()) {
+	if !utf8.Valid(out) {
 		return invalid("payload", "not UTF-8", "JSON in UTF-8")
 	}
-	t.Payload = out.Bytes()
+	t.Payload = out
 	return nil
 }
 

@@ -62,13 +62,14 @@ func (s *Server) submitBatch(ctx context.Context, in *submitInput) (*batchOutput
 
 // splitBatch cuts a body into its tasks. Only an array can be malformed as a whole: each line stands for itself.
 func splitBatch(kind string, body []byte) ([]json.RawMessage, error) {
-	var raws []json.RawMessage
 	if kind == jsonType {
-		if err := json.Unmarshal(body, &raws); err != nil {
+		raws, err := queue.SplitArray(body)
+		if err != nil {
 			return nil, notArray(err)
 		}
 		return raws, nil
 	}
+	var raws []json.RawMessage
 	for line := range bytes.Lines(body) {
 		if line = bytes.TrimSpace(line); len(line) > 0 {
 			raws = append(raws, line)

@@ -44,25 +44,22 @@ func answerKept(c *fiber.Ctx, done queue.Submitted) error {
 	case done.Err != nil:
 		return keptError(c, statusOfInvalid(done.Err), "task."+done.Err.Error()+".")
 	}
-	return c.JSON(fiber.Map{
-		"message": fmt.Sprintf("Task %s submitted successfully!", done.ID),
-		"task_id": done.ID,
-		"created": done.Status == queue.Created,
-	})
+	return c.JSON(keptAnswer{done.Status == queue.Created, "Task " + done.ID + " submitted successfully!", done.ID})
+}
+
+// keptAnswer says that a task is there; created, that it was not before.
+type keptAnswer struct {
+	Created bool   `json:"created"`
+	Message string `json:"message"`
+	TaskID  string `json:"task_id"`
 }
 
 // decodeKept finds the task in a body. Its error is a sentence.
 func decodeKept(body []byte) (queue.Task, error) {
-	var request struct {
-		Task *map[string]json.RawMessage `json:"task"`
+	fields, err := splitKept(body)
+	if err != nil {
+		return queue.Task{}, err
 	}
-	if err := json.Unmarshal(body, &request); err != nil {
-		return queue.Task{}, keptSyntax(err)
-	}
-	if request.Task == nil {
-		return queue.Task{}, sentence(`The body has no task; wanted: {"task":{"id":"T1","payload":"…"}}.`)
-	}
-	fields := *request.Task
 	for _, name := range []string{"id", "payload"} {
 		if isEmpty(fields[name]) {
 			return queue.Task{}, sentence("The task has no " + name + ", or an empty one.")
@@ -78,6 +75,25 @@ func decodeKept(body []byte) (queue.Task, error) {
 		return queue.Task{}, fmt.Errorf("task.%w", err)
 	}
 	return task, nil
+}
+
+// splitKept takes the task in a body apart. Its error is a sentence.
+func splitKept(body []byte) (map[string]json.RawMessage, error) {
+	if request, err := queue.SplitObject(body); err == nil && len(request) == 1 {
+		if fields, err := queue.SplitObject(request["task"]); err == nil && fields != nil {
+			return fields, nil
+		}
+	}
+	var request struct { // as encoding/json has it: TASK is a task, too
+		Task *map[string]json.RawMessage `json:"task"`
+	}
+	if err := json.Unmarshal(body, &request); err != nil {
+		return nil, keptSyntax(err)
+	}
+	if request.Task == nil {
+		return nil, sentence(`The body has no task; wanted: {"task":{"id":"T1","payload":"…"}}.`)
+	}
+	return *request.Task, nil
 }
 
 func keptSyntax(err error) error {
