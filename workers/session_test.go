@@ -248,17 +248,17 @@ func TestWhatEndedIsRecordedAlthoughNothingCanBeAssigned(t *testing.T) {
 	each(t, func(t *testing.T, c *queue.Client) {
 		w := register(t, c, "w", 9, "echo")
 		submit(t, c, some(3, "t", queue.Task{})...)
-		leases, lane := start(t, w, 2), c.Keys().TaskQueue("broken", "5")
-		must(t, c.Redis().Set(t.Context(), lane, "no list", 0).Err())
-		must(t, c.Redis().SAdd(t.Context(), c.Keys().Lanes("broken"), "5").Err())
+		leases, lanes := start(t, w, 2), c.Keys().Lanes("broken")
+		must(t, c.Redis().Set(t.Context(), lanes, "no set", 0).Err())
 		must(t, c.Redis().SAdd(t.Context(), c.Keys().Backlog(), "broken").Err())
+		must(t, c.Redis().Del(t.Context(), c.Keys().Lanes("default")).Err())
 		reports := []workers.Report{done(leases[0]), ended(leases[1], workers.Fail)}
 		for range 2 { // the second time they are recorded before
 			if _, _, err := w.Turn(t.Context(), reports, 5); err == nil || !strings.Contains(err.Error(), "WRONGTYPE") {
 				t.Fatalf("the turn's error is %v", err)
 			}
 		}
-		must(t, c.Redis().Del(t.Context(), lane, c.Keys().Lanes("broken"), c.Keys().Backlog()).Err())
+		must(t, c.Redis().Del(t.Context(), lanes, c.Keys().Backlog()).Err())
 		expectCell(t, cell(t, c, w), "tasks_completed: t0", "tasks_failed: t1", "processing:w: t2", "default|S=3", "default|r=1",
 			"default|c=1", "default|C=1", "default|f=1", "default|F=1")
 		verdicts, _, err := w.Turn(t.Context(), reports, 0)

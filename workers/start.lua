@@ -7,8 +7,8 @@ local function lease(leases, id, record, state, apart)
   local n = #leases
   leases[n + 1], leases[n + 2] = id, record
   if state == leased and not apart then return end
-  local m = #odd
-  odd[m + 1], odd[m + 2], odd[m + 3] = n / 2 + 1, state, apart and redis.call('HGET', K.payloads, id) or ''
+  local m, payload = #odd, apart and redis.pcall('HGET', K.payloads, id) -- no error: its caller has begun to write
+  odd[m + 1], odd[m + 2], odd[m + 3] = n / 2 + 1, state, type(payload) == 'string' and payload or ''
   leased = state
 end
 

@@ -52,7 +52,8 @@ local function take()
   want = want - started
   if suspect then ahead = 0 end
   if waiting or want + ahead <= 0 then return end
-  local _, more = assign(math.max(want + ahead, reported), claim(holder, want, ahead, leases))
+  local _, more, wrong = assign(math.max(want + ahead, reported), claim(holder, want, ahead, leases))
+  if wrong then error(wrong, 0) end
   if more then wake() end
 end
 
@@ -67,5 +68,5 @@ elseif ARGV[5] == 'leave' and holder.profile then
   redis.call('ZREM', K.ready .. holder.profile, worker)
 end
 if counted() then commit() end
-if not fine then return redis.error_reply(type(wrong) == 'table' and wrong.err or tostring(wrong)) end
+if not fine then return refusal(wrong) end
 return { 'ok', table.concat(answers), leases, odd }

@@ -1,6 +1,6 @@
 -- assign.lua: pending -> assigned, to the least-loaded worker that has room and handles queue and type.
--- assign(most) moves at most that many, and returns how many it moved and whether it stopped although there was more
--- to do. It is run by whoever makes work or room: submit, a worker's turn, the scheduler. A worker on its turn passes
+-- assign(most) moves at most that many, and returns how many it moved, whether it stopped although there was more to do, and
+-- what went wrong (ready.lua). It is run by whoever makes work or room: submit, a worker's turn, the scheduler. A worker on its turn passes
 -- a claim {id, profile, want, ahead, start, holder}: what it is given, want and ahead of it, it starts at once, by start(id,
 -- record, state, apart) -> running state record, or nil where it may not be fetched ahead. holder is what its turn knows of
 -- it: slots, room, profile, and the counters assigned and running, which the turn writes.
@@ -171,13 +171,10 @@ local function read_sides(most, claim, backlog)
   return sides
 end
 
-local function assign_now(most, claim, backlog)
-  local sides = read_sides(most, claim, backlog)
-  if #sides == 0 then return 0, false end
-  local queues, touched, budget, moved = {}, {}, { n = 256 }, 0
-  local crowd = 0
-  local best = least_loaded(sides)
-  while best and moved < most and budget.n > 0 do
+-- deal gives what stands on the queues' lanes to the workers of sides. What it took and gave stands in dealt.
+local function deal(sides, most, claim, dealt)
+  local queues, budget, crowd, best = dealt.queues, dealt.budget, 0, least_loaded(sides)
+  while best and dealt.moved < most and budget.n > 0 do
     local worker, at = best.heap[1], pick(best)
     if not worker.slots then
       if crowd == most_workers then break end
@@ -186,13 +183,13 @@ local function assign_now(most, claim, backlog)
     local name = best.queues[at].name
     queues[name] = queues[name] or open_queue(name)
     local q, lane = queues[name], nil
-    local roomy = room_of(worker, claim)
-    if roomy then lane = take(q, best.types, math.min(most - moved, 64), budget) end
+    local roomy, left = room_of(worker, claim), most - dealt.moved
+    if roomy then lane = take(q, best.types, math.min(left, 64), budget) end
     if lane then
       local alone = #sides == 1 and #best.heap == 1 and #best.queues == 1 and not lane.type
-      local n = hand_over(q, lane, worker, best.types, claim, alone, most - moved)
-      if n > 0 then touched[worker.id] = worker end
-      moved = moved + n
+      local n = hand_over(q, lane, worker, best.types, claim, alone, left)
+      if n > 0 then dealt.touched[worker.id] = worker end
+      dealt.moved = dealt.moved + n
       if n > 0 and worker.busy < worker.most then sift_down(best.heap, 1) else drop_first(best.heap) end
     elseif not roomy then
       drop_first(best.heap)
@@ -201,14 +198,21 @@ local function assign_now(most, claim, backlog)
     end
     best = least_loaded(sides)
   end
-  if moved > 0 then write_moves(touched, claim) end
-  for _, q in pairs(queues) do
+end
+
+local function assign_now(most, claim, backlog)
+  local sides = read_sides(most, claim, backlog)
+  if #sides == 0 then return 0, false end
+  local dealt = { queues = {}, touched = {}, budget = { n = 256 }, moved = 0 }
+  local fine, wrong = pcall(deal, sides, most, claim, dealt)
+  if dealt.moved > 0 then write_moves(dealt.touched, claim) end -- whatever stopped it: what it took is on no lane any more
+  for _, q in pairs(dealt.queues) do
     give_back(q)
     if q.started > 0 then count(q.name, 'r', q.started) end
     if q.assigned > 0 then count(q.name, 'a', q.assigned) end
     if q.started + q.assigned > 0 then count(q.name, 'p', -q.started - q.assigned) end
   end
-  local more = budget.n <= 0 or dead > most_dead
-  for _, side in ipairs(sides) do more = more or side.heap[1] ~= nil and has_more(side, queues) end
-  return moved, more
+  local more = dealt.budget.n <= 0 or dead > most_dead
+  for _, side in ipairs(sides) do more = more or side.heap[1] ~= nil and has_more(side, dealt.queues) end
+  return dealt.moved, more, not fine and wrong or nil, broken
 end

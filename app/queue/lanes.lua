@@ -51,10 +51,15 @@ end
 -- give_back.
 local dead, most_dead = 0, 2000
 
+local broken -- of lanes whose keys hold no list: Redis's word for it
+
 local function fill(lane, n)
-  local ids = redis.call('LPOP', lane.key, n) or {}
+  local ids = redis.pcall('LPOP', lane.key, n) or {}
+  if ids.err and not string.find(ids.err, '^WRONGTYPE') then error(ids.err, 0) end
+  if ids.err then broken, lane.broken, ids = ids, true, {} end
   local popped = #ids
   lane.emptied = popped < n
+  lane.at, lane.ids = 1, ids -- at once: should Redis refuse what follows, they go back
   local records, states = lookup(K.tasks, ids), lookup(K.state, ids)
   local kinds, apart, k = {}, {}, 0
   for i, id in ipairs(ids) do
@@ -67,7 +72,7 @@ local function fill(lane, n)
   end
   for i = k + 1, popped do ids[i], records[i], states[i] = nil, nil, nil end
   dead = dead + popped - k
-  lane.at, lane.ids, lane.kinds, lane.apart, lane.records, lane.states = 1, ids, kinds, apart, records, states
+  lane.kinds, lane.apart, lane.records, lane.states = kinds, apart, records, states
 end
 
 -- peek finds a lane's first live task, which then stands at lane.at, and gives its type; or nil, also where it met more
@@ -155,7 +160,7 @@ local function give_back(q)
     for i = #lane.ids, lane.at, -1 do rest[#rest + 1] = lane.ids[i] end
     if #rest > 0 then many('LPUSH', lane.key, rest) end
     lane.left = #rest > 0 or not lane.emptied and redis.call('EXISTS', lane.key) == 1
-    if lane.left then left = true else redis.call('SREM', K.lanes .. q.name, lane.name) end
+    if lane.left or lane.broken then left = true else redis.call('SREM', K.lanes .. q.name, lane.name) end
   end
   if not left and redis.call('EXISTS', K.lanes .. q.name) == 0 then redis.call('SREM', K.backlog, q.name) end
 end

@@ -10,10 +10,18 @@ local function anybody_ready()
   return false
 end
 
-local function assign(most, claim)
+local function try_assign(most, claim)
   if not claim and not anybody_ready() then return 0, false end
   local backlog = redis.call('SMEMBERS', K.backlog)
   if #backlog == 0 then return 0, false end
   assign_now = assign_now or make_assign()
   return assign_now(most, claim, backlog)
+end
+
+-- assign raises nothing, for its callers have written already, and have to end what they began. What went wrong is its third
+-- answer, and its fourth of the lanes that were passed over because their keys hold no list.
+local function assign(most, claim)
+  local fine, moved, more, wrong, broken = pcall(try_assign, most, claim)
+  if not fine then return 0, false, moved end
+  return moved, more, wrong, broken
 end
