@@ -319,3 +319,17 @@ func TestAWorkerWithoutARecordIsToldWhatItReportedAndGetsNothing(t *testing.T) {
 		}
 	})
 }
+
+func TestAnUnreadableStateKeepsNoWorkerFromAdoptingTheOthers(t *testing.T) {
+	each(t, func(t *testing.T, c *queue.Client) {
+		w := register(t, c, "w", 3, "echo")
+		submit(t, c, some(3, "t", queue.Task{})...)
+		start(t, w, 3)
+		must(t, c.Redis().HSet(t.Context(), c.Keys().States(), "t1", "r|garbage").Err())
+		_, got, err := w.Adopt(t.Context(), nil)
+		must(t, err)
+		if len(got) != 2 || got[0].ID != "t0" || got[1].ID != "t2" {
+			t.Errorf("adopted %v", got)
+		}
+	})
+}

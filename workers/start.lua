@@ -95,12 +95,13 @@ local function begin(worker, begun)
   many('HSET', K.state, values)
 end
 
--- adopt reads what runs on the list already: a worker that lost a reply compares it with what it knows.
+-- adopt reads what runs on the list already: a worker that lost a reply compares it with what it knows. What has no state that
+-- can be read is left for reclaim, and for people.
 local function adopt(worker, leases)
   local ids = redis.call('LRANGE', K.processing .. worker, 0, -1)
   local records, states = lookup(K.tasks, ids), lookup(K.state, ids)
   for i, id in ipairs(ids) do
-    if records[i] and states[i] and string.byte(states[i]) == 114 then
+    if records[i] and states[i] and string.byte(states[i]) == 114 and string.find(states[i], readable_state) then
       lease(leases, id, records[i], states[i], stands_apart(records[i]))
     end
   end
