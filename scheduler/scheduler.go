@@ -41,6 +41,7 @@ type Scheduler struct {
 	cfg    Config
 	wake   chan struct{}
 	timer  *time.Timer // fires when the next task is due
+	broken string      // what assign said of keys that hold no list, last
 }
 
 // New returns a scheduler; Run starts it.

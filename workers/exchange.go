@@ -76,7 +76,10 @@ func (l *life) exchange(ctx context.Context, r request, unread queue.Leases) (qu
 // startLeases begins what a turn brought; of what was adopted, what this worker does not know of.
 func (l *life) startLeases(leases queue.Leases, adopted bool) error {
 	tasks, err := leases.Tasks()
-	if err != nil {
+	switch {
+	case err != nil && adopted: // it stays where it is, until the monitor takes what this worker leaves
+		l.log.Warn("a task that runs here cannot be read", "error", err)
+	case err != nil:
 		l.setUnsure(true)
 		return err
 	}

@@ -4,11 +4,10 @@
 
 local odd, leased = {}, nil
 local function lease(leases, id, record, state, apart)
-  local n = #leases
+  local n, m, payload = #leases, #odd, apart and redis.call('HGET', K.payloads, id) or ''
   leases[n + 1], leases[n + 2] = id, record
   if state == leased and not apart then return end
-  local m, payload = #odd, apart and redis.pcall('HGET', K.payloads, id) -- no error: its caller has begun to write
-  odd[m + 1], odd[m + 2], odd[m + 3] = n / 2 + 1, state, type(payload) == 'string' and payload or ''
+  odd[m + 1], odd[m + 2], odd[m + 3] = n / 2 + 1, state, payload
   leased = state
 end
 
@@ -73,8 +72,16 @@ local function claim(holder, want, ahead, leases)
     else
       c.ahead, running = c.ahead - 1, fetched
     end
-    lease(leases, id, record, running, apart)
-    if apart then c.bytes = c.bytes - #odd[#odd] end
+    if not apart then
+      lease(leases, id, record, running)
+      return running
+    end
+    local fine, wrong = pcall(lease, leases, id, record, running, apart)
+    if not fine then
+      c.wrong = wrong
+      return nil
+    end
+    c.bytes = c.bytes - #odd[#odd]
     return running
   end
   return c

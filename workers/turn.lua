@@ -59,7 +59,7 @@ end
 
 -- Whatever becomes of that, what ended is written. Where nothing ended, nothing may be written first.
 local fine, wrong = true, nil
-if ARGV[4] == 'adopt' then adopt(worker, leases) else fine, wrong = pcall(take) end
+if ARGV[4] == 'adopt' then fine, wrong = pcall(adopt, worker, leases) else fine, wrong = pcall(take) end
 if ARGV[5] == 'back' then without_memory() end
 if ARGV[5] == 'leave' then holder.state = 'away' end -- whoever assigns does not see it
 if ARGV[5] == 'back' or counted() then

@@ -15,7 +15,7 @@ func TestThePeersModuleHasTheSumsOfAllThatOurPackagesNeed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}}{{end}}{{end}}", "./app/bench", "./app/redisdb/...")
+	list := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}}@{{.Version}}{{end}}{{end}}", "./app/bench", "./app/redisdb/...")
 	list.Dir = root(t)
 	out, err := list.Output()
 	if err != nil {
@@ -28,7 +28,7 @@ func TestThePeersModuleHasTheSumsOfAllThatOurPackagesNeed(t *testing.T) {
 	for _, module := range modules {
 		summed := func(line string) bool {
 			f := strings.Fields(line)
-			return len(f) == 3 && f[0] == module && !strings.HasSuffix(f[1], "/go.mod")
+			return len(f) == 3 && f[0]+"@"+f[1] == module
 		}
 		if !slices.ContainsFunc(strings.Split(string(sums), "\n"), summed) {
 			t.Errorf("app/e2e/peers/go.sum has no sum of %s: run `go mod tidy` there", module)

@@ -129,15 +129,51 @@ local function hand_over(q, lane, worker, types, claim, alone, most)
   return moved
 end
 
--- write_moves writes what the workers were given. A worker is told by a token, of which one is enough.
+-- take_from takes back what a worker was given whose key holds no list. It goes back by flush. Nothing more comes to it until
+-- it shows up by a turn or a heartbeat.
+local function take_from(worker)
+  local refused, kept = {}, {}
+  for i, record in ipairs(lookup(K.tasks, worker.ids)) do
+    local h = header(record)
+    count(h.queue, i <= worker.started and 'r' or 'a', -1)
+    enqueue(worker.ids[i], h.queue, h.priority, true)
+    refused[worker.ids[i]] = true
+  end
+  for i = 1, #values, 2 do
+    if not refused[values[i]] then kept[#kept + 1], kept[#kept + 2] = values[i], values[i + 1] end
+  end
+  values = kept
+  redis.call('ZREM', K.ready .. worker.profile, worker.id)
+end
+
+-- list_moves puts what the workers were given onto their lists, and returns how many. What the worker that claims was given
+-- must not reach it where that fails: wrong is Redis's word for it.
+local function list_moves(touched, claim)
+  local moved, wrong = 0, nil
+  for id, worker in pairs(touched) do
+    local fine, refused = pcall(many, 'RPUSH', K.processing .. id, worker.ids)
+    if fine then
+      moved = moved + #worker.ids
+    else
+      if claim and claim.id == id then wrong = refused else broken = refused end
+      touched[id] = nil
+      take_from(worker)
+    end
+  end
+  return moved, wrong
+end
+
+-- write_moves writes what the workers were given, and returns what list_moves does. A worker is told by a token, of which one
+-- is enough.
 local function write_moves(touched, claim)
+  local moved, wrong = list_moves(touched, claim)
   many('HSET', K.state, values)
   values = {}
   local open, full = {}, {} -- by profile: load, worker, of those who can take more, and the others
   for _, worker in pairs(touched) do
-    many('RPUSH', K.processing .. worker.id, worker.ids)
     local waiting, inbox = #worker.ids - worker.started, K.inbox .. worker.id
-    if waiting > 0 and redis.call('RPUSH', inbox, 'work') > 1 then redis.call('RPOP', inbox) end
+    local tokens = waiting > 0 and redis.pcall('RPUSH', inbox, 'work')
+    if type(tokens) == 'number' and tokens > 1 then redis.call('RPOP', inbox) end
     if claim and claim.id == worker.id then
       local holder = claim.holder
       holder.assigned, holder.running = holder.assigned + waiting, holder.running + worker.started
@@ -151,6 +187,7 @@ local function write_moves(touched, claim)
   end
   for profile, loads in pairs(open) do many('ZADD', K.ready .. profile, loads) end
   for profile, workers in pairs(full) do many('ZREM', K.ready .. profile, workers) end
+  return moved, wrong
 end
 
 local function least_loaded(sides)
@@ -205,14 +242,16 @@ local function assign_now(most, claim, backlog)
   if #sides == 0 then return 0, false end
   local dealt = { queues = {}, touched = {}, budget = { n = 256 }, moved = 0 }
   local fine, wrong = pcall(deal, sides, most, claim, dealt)
-  if dealt.moved > 0 then write_moves(dealt.touched, claim) end -- whatever stopped it: what it took is on no lane any more
+  local moved, refused = 0, nil
+  if dealt.moved > 0 then moved, refused = write_moves(dealt.touched, claim) end -- also where it was stopped
   for _, q in pairs(dealt.queues) do
     give_back(q)
     if q.started > 0 then count(q.name, 'r', q.started) end
     if q.assigned > 0 then count(q.name, 'a', q.assigned) end
     if q.started + q.assigned > 0 then count(q.name, 'p', -q.started - q.assigned) end
   end
+  flush() -- behind what was given back it would be overtaken
   local more = dealt.budget.n <= 0 or dead > most_dead
   for _, side in ipairs(sides) do more = more or side.heap[1] ~= nil and has_more(side, dealt.queues) end
-  return dealt.moved, more, not fine and wrong or nil, broken
+  return moved, more, not fine and wrong or refused or claim and claim.wrong, broken
 end

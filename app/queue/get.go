@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -165,20 +166,23 @@ func (l Leases) Fresh() bool {
 }
 
 // Tasks reads them. One whose record cannot be read has no Type, and says why in its Error: its worker must report it
-// failed.
+// failed. One whose state cannot be read is left out, and the error names it.
 func (l Leases) Tasks() ([]*Task, error) {
-	tasks, state, odd := make([]*Task, l.Len()), "", l.odd
-	for i := range tasks {
+	tasks, state, odd := make([]*Task, 0, l.Len()), "", l.odd
+	var unreadable []error
+	for i := range l.Len() {
 		large := ""
 		if len(odd) > 0 && atoi(odd[0]) == i+1 {
 			state, large, odd = odd[1], odd[2], odd[3:]
 		}
-		var err error
-		if tasks[i], err = DecodeLease(l.tasks[2*i], l.tasks[2*i+1], state, large); err != nil {
-			return nil, err
+		task, err := DecodeLease(l.tasks[2*i], l.tasks[2*i+1], state, large)
+		if err != nil {
+			unreadable = append(unreadable, err)
+			continue
 		}
+		tasks = append(tasks, task)
 	}
-	return tasks, nil
+	return tasks, errors.Join(unreadable...)
 }
 
 // DecodeLease reads one task from its record, its state record ("" where it is pending and was never started) and, where it

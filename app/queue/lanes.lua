@@ -51,28 +51,36 @@ end
 -- give_back.
 local dead, most_dead = 0, 2000
 
-local broken -- of lanes whose keys hold no list: Redis's word for it
+local broken -- of keys that hold no list, and were passed over: Redis's word for it
+
+local function no_list(reply)
+  if not reply.err or not string.find(reply.err, '^WRONGTYPE') then return false end
+  broken = reply.err
+  return true
+end
 
 local function fill(lane, n)
   local ids = redis.pcall('LPOP', lane.key, n) or {}
-  if ids.err and not string.find(ids.err, '^WRONGTYPE') then error(ids.err, 0) end
-  if ids.err then broken, lane.broken, ids = ids, true, {} end
+  if no_list(ids) then
+    lane.broken, ids = true, {}
+  elseif ids.err then
+    error(ids.err, 0)
+  end
   local popped = #ids
   lane.emptied = popped < n
   lane.at, lane.ids = 1, ids -- at once: should Redis refuse what follows, they go back
   local records, states = lookup(K.tasks, ids), lookup(K.state, ids)
-  local kinds, apart, k = {}, {}, 0
+  local kinds, apart, live, k = {}, {}, {}, 0
   for i, id in ipairs(ids) do
     local kind, large = kind_of(lane, id, records[i], states[i])
     if kind then
       k = k + 1
-      kinds[k], apart[k] = kind, large
-      if k < i then ids[k], records[k], states[k] = id, records[i], states[i] end
+      live[k], kinds[k], apart[k] = id, kind, large
+      if k < i then records[k], states[k] = records[i], states[i] end
     end
   end
-  for i = k + 1, popped do ids[i], records[i], states[i] = nil, nil, nil end
   dead = dead + popped - k
-  lane.kinds, lane.apart, lane.records, lane.states = kinds, apart, records, states
+  lane.ids, lane.kinds, lane.apart, lane.records, lane.states = live, kinds, apart, records, states
 end
 
 -- peek finds a lane's first live task, which then stands at lane.at, and gives its type; or nil, also where it met more
@@ -92,19 +100,25 @@ local function peek(lane, n)
   end
 end
 
+-- set_aside puts an id onto the lane of its priority and type, and tells whether that takes it.
 local function set_aside(q, id, name)
-  for _, lane in ipairs(q.lanes) do
-    if lane.name == name then
-      redis.call('RPUSH', lane.key, id)
-      lane.emptied = false
-      return
-    end
+  local lane, known = nil, true
+  for _, l in ipairs(q.lanes) do
+    if l.name == name then lane = l end
   end
-  local lane = open_lane(q.name, name)
-  redis.call('RPUSH', lane.key, id)
-  redis.call('SADD', K.lanes .. q.name, name)
-  q.lanes[#q.lanes + 1] = lane
-  table.sort(q.lanes, by_priority)
+  if not lane then lane, known = open_lane(q.name, name), false end
+  local length = redis.pcall('RPUSH', lane.key, id)
+  if type(length) ~= 'number' then
+    if not no_list(length) then error(length.err, 0) end
+    return false
+  end
+  lane.emptied = false
+  if not known then
+    redis.call('SADD', K.lanes .. q.name, name)
+    q.lanes[#q.lanes + 1] = lane
+    table.sort(q.lanes, by_priority)
+  end
+  return true
 end
 
 local function submitted_at(lane)
@@ -138,13 +152,16 @@ local function take(q, types, n, budget)
       local kind = peek(lane, n)
       while kind do
         if types[kind] then return lane end
-        set_aside(q, lane.ids[lane.at], lane.name .. '@' .. kind)
+        if not set_aside(q, lane.ids[lane.at], lane.name .. '@' .. kind) then
+          lane.broken = true
+          break
+        end
         lane.at = lane.at + 1
         budget.n = budget.n - 1
         if budget.n <= 0 then return nil end
         kind = peek(lane, n)
       end
-      -- What was just set aside is a lane before this one and handled by nobody here: go on behind this lane.
+      -- What was just set aside is a lane before this one and handled by nobody here, or could not be: go on behind this lane.
       while q.lanes[i] ~= lane do i = i + 1 end
       i = i + 1
     end
@@ -171,7 +188,7 @@ local function has_more(side, queues)
     local q = queues[of.name]
     if not q then return true end
     for _, lane in ipairs(q.lanes) do
-      if lane.left and (not lane.type or side.types[lane.type]) then return true end
+      if lane.left and not lane.broken and (not lane.type or side.types[lane.type]) then return true end
     end
   end
   return false

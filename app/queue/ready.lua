@@ -18,8 +18,8 @@ local function try_assign(most, claim)
   return assign_now(most, claim, backlog)
 end
 
--- assign raises nothing, for its callers have written already, and have to end what they began. What went wrong is its third
--- answer, and its fourth of the lanes that were passed over because their keys hold no list.
+-- assign raises nothing: most who call it have written already, and have to end what they began. What stopped it is its third
+-- answer; its fourth is Redis's word for keys that hold no list, and were passed over.
 local function assign(most, claim)
   local fine, moved, more, wrong, broken = pcall(try_assign, most, claim)
   if not fine then return 0, false, moved end

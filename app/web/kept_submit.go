@@ -79,22 +79,29 @@ func decodeKept(body []byte) (queue.Task, error) {
 
 // splitKept takes the task in a body apart. Its error is a sentence.
 func splitKept(body []byte) (map[string]json.RawMessage, error) {
-	if request, err := queue.SplitObject(body); err == nil && len(request) == 1 {
-		if fields, err := queue.SplitObject(request["task"]); err == nil && fields != nil {
-			return fields, nil
-		}
+	var request struct {
+		Task json.RawMessage `json:"task"`
 	}
-	var request struct { // as encoding/json has it: TASK is a task, too
-		Task *map[string]json.RawMessage `json:"task"`
-	}
-	if err := json.Unmarshal(body, &request); err != nil {
+	if fields, err := queue.SplitObject(body); err == nil && len(fields) == 1 && fields["task"] != nil {
+		request.Task = fields["task"]
+	} else if err := json.Unmarshal(body, &request); err != nil { // to which TASK is a task, too
 		return nil, keptSyntax(err)
 	}
-	if request.Task == nil {
+	if isNull(request.Task) {
 		return nil, sentence(`The body has no task; wanted: {"task":{"id":"T1","payload":"…"}}.`)
 	}
-	return *request.Task, nil
+	fields, err := queue.SplitObject(request.Task)
+	var wrong *json.UnmarshalTypeError
+	if errors.As(err, &wrong) {
+		wrong.Field = "task"
+	}
+	if err != nil {
+		return nil, keptSyntax(err)
+	}
+	return fields, nil
 }
+
+func isNull(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
 
 func keptSyntax(err error) error {
 	var wrong *json.UnmarshalTypeError

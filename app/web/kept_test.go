@@ -86,30 +86,31 @@ func TestKeptEndpointsRefuseInTheirOwnShape(t *testing.T) {
 		status             int
 		says               string
 	}{
-		"no body":            {"POST", "/submit_task", "", 400, "not JSON"},
-		"not JSON":           {"POST", "/submit_task", "task=1", 400, "not JSON"},
-		"a list":             {"POST", "/submit_task", "[]", 400, "The body is a JSON array"},
-		"no task":            {"POST", "/submit_task", "{}", 400, "no task"},
-		"null task":          {"POST", "/submit_task", `{"task":null}`, 400, "no task"},
-		"task is a text":     {"POST", "/submit_task", `{"task":"T1"}`, 400, "task is a JSON string"},
-		"no id":              {"POST", "/submit_task", `{"task":{"payload":"a"}}`, 400, "no id"},
-		"empty id":           {"POST", "/submit_task", `{"task":{"id":"","payload":"a"}}`, 400, "no id"},
-		"bad id":             {"POST", "/submit_task", `{"task":{"id":"a b","payload":"a"}}`, 400, "task.id"},
-		"id is a number":     {"POST", "/submit_task", `{"task":{"id":5,"payload":"a"}}`, 400, "task.id is 5"},
-		"no payload":         {"POST", "/submit_task", `{"task":{"id":"T2"}}`, 400, "no payload"},
-		"empty payload":      {"POST", "/submit_task", `{"task":{"id":"T2","payload":""}}`, 400, "no payload"},
-		"null payload":       {"POST", "/submit_task", `{"task":{"id":"T2","payload":null}}`, 400, "no payload"},
-		"bad field":          {"POST", "/submit_task", `{"task":{"id":"T2","payload":1,"priority":10}}`, 400, "task.priority is 10"},
-		"other payload":      {"POST", "/submit_task", `{"task":{"id":"T1","payload":"b"}}`, 409, "another payload"},
-		"too large":          {"POST", "/submit_task", `{"task":{"id":"T2","payload":"` + strings.Repeat("x", submitLimit) + `"}}`, 413, "1.1 MiB"},
-		"far too large":      {"POST", "/submit_task", strings.Repeat("x", bodyLimit+1), 413, "16 MiB"},
-		"GET of submit":      {"GET", "/submit_task", "", 405, "POST"},
-		"POST of a status":   {"POST", "/queue_status", "", 405, "GET"},
-		"PUT of a status":    {"PUT", "/system_status", "", 405, "GET"},
-		"DELETE of health":   {"DELETE", "/healthz", "", 405, "GET"},
-		"limit is no number": {"GET", "/queue_status?limit=x", "", 400, "limit is x"},
-		"limit is 0":         {"GET", "/queue_status?limit=0", "", 400, "limit is 0"},
-		"limit is large":     {"GET", "/system_status?limit=1001", "", 400, "limit is 1001"},
+		"no body":             {"POST", "/submit_task", "", 400, "not JSON"},
+		"not JSON":            {"POST", "/submit_task", "task=1", 400, "not JSON"},
+		"a list":              {"POST", "/submit_task", "[]", 400, "The body is a JSON array"},
+		"no task":             {"POST", "/submit_task", "{}", 400, "no task"},
+		"null task":           {"POST", "/submit_task", `{"task":null}`, 400, "no task"},
+		"task is a text":      {"POST", "/submit_task", `{"task":"T1"}`, 400, "task is a JSON string"},
+		"twice, and last bad": {"POST", "/submit_task", `{"task":{"id":"T2","payload":1},"task":"T1"}`, 400, "task is a JSON string"},
+		"no id":               {"POST", "/submit_task", `{"task":{"payload":"a"}}`, 400, "no id"},
+		"empty id":            {"POST", "/submit_task", `{"task":{"id":"","payload":"a"}}`, 400, "no id"},
+		"bad id":              {"POST", "/submit_task", `{"task":{"id":"a b","payload":"a"}}`, 400, "task.id"},
+		"id is a number":      {"POST", "/submit_task", `{"task":{"id":5,"payload":"a"}}`, 400, "task.id is 5"},
+		"no payload":          {"POST", "/submit_task", `{"task":{"id":"T2"}}`, 400, "no payload"},
+		"empty payload":       {"POST", "/submit_task", `{"task":{"id":"T2","payload":""}}`, 400, "no payload"},
+		"null payload":        {"POST", "/submit_task", `{"task":{"id":"T2","payload":null}}`, 400, "no payload"},
+		"bad field":           {"POST", "/submit_task", `{"task":{"id":"T2","payload":1,"priority":10}}`, 400, "task.priority is 10"},
+		"other payload":       {"POST", "/submit_task", `{"task":{"id":"T1","payload":"b"}}`, 409, "another payload"},
+		"too large":           {"POST", "/submit_task", `{"task":{"id":"T2","payload":"` + strings.Repeat("x", submitLimit) + `"}}`, 413, "1.1 MiB"},
+		"far too large":       {"POST", "/submit_task", strings.Repeat("x", bodyLimit+1), 413, "16 MiB"},
+		"GET of submit":       {"GET", "/submit_task", "", 405, "POST"},
+		"POST of a status":    {"POST", "/queue_status", "", 405, "GET"},
+		"PUT of a status":     {"PUT", "/system_status", "", 405, "GET"},
+		"DELETE of health":    {"DELETE", "/healthz", "", 405, "GET"},
+		"limit is no number":  {"GET", "/queue_status?limit=x", "", 400, "limit is x"},
+		"limit is 0":          {"GET", "/queue_status?limit=0", "", 400, "limit is 0"},
+		"limit is large":      {"GET", "/system_status?limit=1001", "", 400, "limit is 1001"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := s.do(c.method, c.path, c.body).want(t, c.status)
@@ -122,6 +123,20 @@ func TestKeptEndpointsRefuseInTheirOwnShape(t *testing.T) {
 	}
 	if status := s.do("GET", "/queue_status", "").json(t); status["queue_size"] != 1.0 {
 		t.Errorf("queue_size is %v after refusals; want 1", status["queue_size"])
+	}
+}
+
+// Whoever else stands in the body, or how task is written, makes no difference to how it is read.
+func TestOfTwoTasksInABodyTheLastCounts(t *testing.T) {
+	for _, body := range []string{
+		`{"task":{"id":"T1"},"task":{"id":"T2","payload":1}}`,
+		`{"task":{"id":"T1"},"task":{"id":"T2","payload":1},"x":1}`,
+		`{"task":{"payload":2},"Task":{"id":"T1","id":"T2","payload":1}}`,
+	} {
+		task, err := decodeKept([]byte(body))
+		if err != nil || task.ID != "T2" || string(task.Payload) != "1" {
+			t.Errorf("%s is read as %s %s, %v", body, task.ID, task.Payload, err)
+		}
 	}
 }
 
