@@ -3,6 +3,7 @@ package queue
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"testing"
 )
@@ -48,7 +49,7 @@ func FuzzWhatIsReadQuicklyIsReadAlike(f *testing.F) {
 // alike fails unless both readers of text gave the same value or the same error.
 func alike[T any](t *testing.T, text []byte, got T, gotErr error, want T, wantErr error) {
 	t.Helper()
-	if !reflect.DeepEqual(gotErr, wantErr) || wantErr == nil && !reflect.DeepEqual(got, want) {
+	if fmt.Sprintf("%T %[1]v", gotErr) != fmt.Sprintf("%T %[1]v", wantErr) || wantErr == nil && !reflect.DeepEqual(got, want) {
 		t.Fatalf("%q: got %q, %v; encoding/json gives %q, %v", text, any(got), gotErr, any(want), wantErr)
 	}
 }
