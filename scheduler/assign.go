@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
+	"time"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
 )
@@ -28,13 +29,12 @@ func (s *Scheduler) assign(ctx context.Context) (bool, error) {
 	return answer[0] == int64(1), nil
 }
 
-// tellBroken logs when keys were found that hold no list, and when there are none any more. Their tasks wait; others go on.
+// tellBroken logs that keys were found which hold no list: their tasks wait, and others go on. Who looks at such a key is not
+// always the same scheduler, nor does one look each time: so it says so once a minute at the most, and never that it is mended.
 func (s *Scheduler) tellBroken(broken string) {
-	switch {
-	case broken != "" && s.broken == "":
-		s.cfg.Log.Warn("somebody put another type of value at the key of a lane or of a worker's list; it is passed over", "error", broken)
-	case broken == "" && s.broken != "":
-		s.cfg.Log.Info("every lane is a list again")
+	if broken == "" || !s.toldBroken.IsZero() && time.Since(s.toldBroken) < time.Minute {
+		return
 	}
-	s.broken = broken
+	s.toldBroken = time.Now()
+	s.cfg.Log.Warn("somebody put another type of value at the key of a lane or of a worker's list; it is passed over", "error", broken)
 }

@@ -4,5 +4,5 @@
 
 local _, more, wrong, broken = assign(tonumber(ARGV[1]))
 if counted() then commit() end
-if wrong then return refusal(wrong) end
-return { more and 1 or 0, broken and (type(broken) == 'table' and broken.err or tostring(broken)) or '' }
+if wrong then return redis.error_reply(caught(wrong)) end
+return { more and 1 or 0, broken or '' }

@@ -41,7 +41,8 @@ type Scheduler struct {
 	cfg    Config
 	wake   chan struct{}
 	timer  *time.Timer // fires when the next task is due
-	broken string      // what assign said of keys that hold no list, last
+
+	toldBroken time.Time // when assign's word of keys that hold no list was logged, last
 }
 
 // New returns a scheduler; Run starts it.

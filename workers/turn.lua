@@ -58,8 +58,7 @@ local function take()
 end
 
 -- Whatever becomes of that, what ended is written. Where nothing ended, nothing may be written first.
-local fine, wrong = true, nil
-if ARGV[4] == 'adopt' then fine, wrong = pcall(adopt, worker, leases) else fine, wrong = pcall(take) end
+local fine, wrong = pcall(ARGV[4] == 'adopt' and adopt or take, worker, leases)
 if ARGV[5] == 'back' then without_memory() end
 if ARGV[5] == 'leave' then holder.state = 'away' end -- whoever assigns does not see it
 if ARGV[5] == 'back' or counted() then
@@ -68,5 +67,5 @@ elseif ARGV[5] == 'leave' and holder.profile then
   redis.call('ZREM', K.ready .. holder.profile, worker)
 end
 if counted() then commit() end
-if not fine then return refusal(wrong) end
+if not fine then return redis.error_reply(caught(wrong)) end
 return { 'ok', table.concat(answers), leases, odd }

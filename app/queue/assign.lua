@@ -1,9 +1,10 @@
 -- assign.lua: pending -> assigned, to the least-loaded worker that has room and handles queue and type.
 -- assign(most) moves at most that many, and returns how many it moved, whether it stopped although there was more to do, and
--- what went wrong (ready.lua). It is run by whoever makes work or room: submit, a worker's turn, the scheduler. A worker on its turn passes
--- a claim {id, profile, want, ahead, start, holder}: what it is given, want and ahead of it, it starts at once, by start(id,
--- record, state, apart) -> running state record, or nil where it may not be fetched ahead. holder is what its turn knows of
--- it: slots, room, profile, and the counters assigned and running, which the turn writes.
+-- what went wrong (ready.lua). It is run by whoever makes work or room: submit, a worker's turn, the scheduler. A worker on
+-- its turn passes a claim {id, profile, want, ahead, start, holder}: what it is given, want and ahead of it, it starts at
+-- once, by start(id, record, state, apart) -> running state record, or nil where it may not be fetched ahead or, with the
+-- claim's wrong, cannot be read. holder is what its turn knows of it: slots, room, profile, and the counters assigned and
+-- running, which the turn writes.
 
 -- A binary heap of workers by load.
 local function sift_down(heap, i)
@@ -155,7 +156,7 @@ local function list_moves(touched, claim)
     if fine then
       moved = moved + #worker.ids
     else
-      if claim and claim.id == id then wrong = refused else broken = refused end
+      if claim and claim.id == id then wrong = refused else broken = caught(refused) end
       touched[id] = nil
       take_from(worker)
     end

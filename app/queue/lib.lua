@@ -62,8 +62,8 @@ end
 -- what must be recorded, and what makes room.
 local function without_memory() redis.call('ZREM', K.gone, '') end
 
--- refusal is what pcall caught, as the script's answer.
-local function refusal(wrong) return redis.error_reply(type(wrong) == 'table' and wrong.err or tostring(wrong)) end
+-- caught is the text of what pcall caught: a table, or a text.
+local function caught(wrong) return type(wrong) == 'table' and wrong.err or tostring(wrong) end
 
 -- many calls command on key with all of args, 500 at a time: unpack has a limit, and pairs must not be torn. Returns the
 -- last reply.

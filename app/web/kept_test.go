@@ -126,7 +126,7 @@ func TestKeptEndpointsRefuseInTheirOwnShape(t *testing.T) {
 	}
 }
 
-// Whoever else stands in the body, or how task is written, makes no difference to how it is read.
+// It is so whatever else stands in the body, and however the name is written.
 func TestOfTwoTasksInABodyTheLastCounts(t *testing.T) {
 	for _, body := range []string{
 		`{"task":{"id":"T1"},"task":{"id":"T2","payload":1}}`,
