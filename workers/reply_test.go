@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -73,5 +74,30 @@ func TestATaskWhoseTurnsReplyIsLostRunsOnceAndIsRecordedOnce(t *testing.T) {
 			t.Errorf("%d runs of 20 tasks", ran.Load())
 		}
 		expectCell(t, cellOf(t, c, "default|"), "default|C=20", "default|S=20", "default|c=20")
+	})
+}
+
+func TestAWorkerGoesOnThoughOneOfItsTasksCannotBeReadAfterALostReply(t *testing.T) {
+	each(t, func(t *testing.T, c *queue.Client) {
+		var lost atomic.Bool
+		states := c.Keys().States()
+		c.Redis().AddHook(replies{func(args []any) error {
+			if !isTurn(args) || lost.Load() {
+				return nil
+			}
+			state := c.Redis().HGet(t.Context(), states, "bad").Val()
+			worker, running := strings.CutPrefix(state, "r|1|")
+			if !running {
+				return nil
+			}
+			lost.Store(true)
+			must(t, c.Redis().HSet(t.Context(), states, "bad", "r|5000000000|"+worker).Err())
+			return errReplyLost
+		}})
+		submit(t, c, queue.Task{ID: "bad"}, queue.Task{ID: "good"})
+		runWorker(t, c, workers.Handlers{"echo": func(context.Context, *queue.Task) (any, error) { return nil, nil }}, fast(8))
+		eventually(t, "the reply is lost", lost.Load)
+		submit(t, c, queue.Task{ID: "next"})
+		eventually(t, "the others are completed", func() bool { return allAre(t, c, []string{"good", "next"}, queue.Completed) })
 	})
 }
