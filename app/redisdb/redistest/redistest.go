@@ -40,6 +40,7 @@ type Redis struct {
 	args    []string
 	env     []string // nil for this process's own
 	process *child.Process
+	out     *Log // of the process that was started last
 }
 
 // Server starts a real redis-server and returns its address.
@@ -98,16 +99,8 @@ func launch(t testing.TB, env, args []string) *Redis {
 	}
 	s := &Redis{t: t, binary: binary, dir: t.TempDir(), args: args, env: env}
 	t.Cleanup(s.end)
-	for deadline := time.Now().Add(patience); ; {
-		s.port = freePort()
-		err := s.start()
-		if err == nil {
-			return s
-		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-	}
+	s.startWithin(func() { s.port = takePort(t) })
+	return s
 }
 
 // URL returns the address, which stays the same when the server is started again.
@@ -119,8 +112,24 @@ func (s *Redis) Addr() string { return net.JoinHostPort("127.0.0.1", strconv.Ito
 // Start starts a stopped or killed server again, on the same port and data, and returns once it answers.
 func (s *Redis) Start() {
 	s.t.Helper()
-	if err := s.start(); err != nil {
-		s.t.Fatal(err)
+	s.startWithin(func() {})
+}
+
+// startWithin starts the server, again where a busy machine does not let it, each time after before.
+func (s *Redis) startWithin(before func()) {
+	s.t.Helper()
+	poll := time.NewTicker(200 * time.Millisecond)
+	defer poll.Stop()
+	for deadline := time.Now().Add(patience); ; <-poll.C {
+		before()
+		err := s.start()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatal(err)
+		}
+		s.t.Logf("again: %v", err)
 	}
 }
 
@@ -200,11 +209,13 @@ func (s *Redis) start() error {
 	}, s.args...)
 	cmd := exec.Command(s.binary, args...) // #nosec G204: redis-server, as found on PATH
 	cmd.Env = s.env
+	out := &Log{}
+	cmd.Stdout, cmd.Stderr = out, out
 	p, err := child.Start(cmd)
 	if err != nil {
 		return err
 	}
-	s.process = p
+	s.process, s.out = p, out
 	if err := s.answers(); err != nil {
 		p.Kill()
 		return err
@@ -230,7 +241,7 @@ func (s *Redis) answers() error {
 		}
 		select {
 		case <-s.process.Done():
-			return fmt.Errorf("redis-server on port %d ended at its start: %w", s.port, s.process.Wait())
+			return fmt.Errorf("redis-server on port %d ended at its start: %w\n%s", s.port, s.process.Wait(), s.out)
 		case <-ctx.Done():
 			return fmt.Errorf("redis-server on port %d does not answer: %w", s.port, err)
 		case <-poll.C:
@@ -257,16 +268,28 @@ func (s *Redis) end() {
 	s.process.Stop(patience)
 }
 
-// freePort returns a port that nothing listens on now.
-func freePort() int {
+// takePort returns a port that nothing listens on now. It is the test's until its end.
+func takePort(t testing.TB) int {
 	for {
-		port := firstPort + rand.IntN(ports)
-		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err != nil {
-			continue
-		}
-		if listener.Close() == nil {
+		if port := firstPort + rand.IntN(ports); take(t, port) {
 			return port
 		}
 	}
+}
+
+// take makes a port the test's, and reports whether it could. A server gives its port up whenever it is down; what keeps
+// other tests, also those of other processes, away from it meanwhile is the UDP port of that number, which its test holds.
+func take(t testing.TB, port int) bool {
+	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+	held, err := net.ListenPacket("udp", addr)
+	if err != nil {
+		return false
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil || listener.Close() != nil {
+		_ = held.Close() // nothing was written
+		return false
+	}
+	t.Cleanup(func() { _ = held.Close() })
+	return true
 }

@@ -133,7 +133,7 @@ func (s *Sentinel) until(what string, ok func(context.Context) error) {
 // StartSentinel starts one Sentinel that watches the master at addr, under the name mymaster, and returns its own address.
 func StartSentinel(t testing.TB, addr string) string {
 	t.Helper()
-	port := freePort()
+	port := takePort(t)
 	config := filepath.Join(t.TempDir(), "sentinel.conf") // Sentinel writes its state into it
 	text := fmt.Sprintf("port %d\nbind 127.0.0.1\nsentinel monitor %s %s 2\nsentinel down-after-milliseconds %[2]s 1000\n"+
 		"sentinel failover-timeout %[2]s 6000\n", port, masterSet, strings.Replace(addr, ":", " ", 1))
