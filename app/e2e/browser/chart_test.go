@@ -18,6 +18,19 @@ new PerformanceObserver((list) => {
   }
 }).observe({ type: "layout-shift", buffered: true })`
 
+// arriving takes the spans away from the last to the first, as a page of which they have not arrived yet, and tells where
+// that moves the chart, its head or the first of them.
+const arriving = `(() => {
+  const places = () => [...document.querySelectorAll("#h-chart, .legend, .spans a:first-child, #o-chart")]
+    .map((el) => { const r = el.getBoundingClientRect(); return el.textContent.slice(0, 10) + " " + r.x + "," + r.y; });
+  const before = places(), moved = new Set();
+  for (const el of [...document.querySelectorAll(".spans, .spans a")].reverse()) {
+    el.remove();
+    for (const place of places()) if (!before.includes(place)) moved.add(place);
+  }
+  return [...moved].join(", ");
+})()`
+
 // TestAnotherSpanIsOneClickAndShiftsNothing clicks through the spans and the table, with scripts and without.
 func TestAnotherSpanIsOneClickAndShiftsNothing(t *testing.T) {
 	s := newSite(t)
@@ -51,5 +64,8 @@ func TestAnotherSpanIsOneClickAndShiftsNothing(t *testing.T) {
 		s.Do(chromedp.Click(chromedp.CSS(".spans a:nth-child(2)")))
 		s.UntilText(".points caption", "in steps of 1 min")
 		s.UntilText(chosen, "1 h")
+		if moved := s.text(arriving); moved != "" {
+			t.Errorf("scripts %v: while the spans arrive these stand elsewhere: %s", scripts, moved)
+		}
 	}
 }
