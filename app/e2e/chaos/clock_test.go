@@ -63,16 +63,13 @@ func newOffSite(f *fault) *offSite {
 	clock.SetOffset(time.Hour)
 	zones := map[string]string{"web": "America/New_York", "a": "America/New_York", "b": "Pacific/Apia", "monitor": "Pacific/Apia"}
 	s := &offSite{clock: clock, offset: time.Hour}
-	s.site = newSite(f, harness.Setup{Redis: clock.Redis, WorkerTimeout: jumpLease(), Env: func(process string) []string {
+	s.site = newSite(f, harness.Setup{Redis: clock.Redis, WorkerTimeout: steadyLease(), Env: func(process string) []string {
 		return []string{"TZ=" + zones[process]}
 	}})
 	s.a, s.b = s.worker("a", offSlots, "-queues", "default,fails"), s.worker("b", offSlots, "-queues", "default")
 	s.gates.Open(f, "open")
 	return s
 }
-
-// jumpLease is longer than other rows' in the quick cut: on a busy machine, too, no worker may lose it by itself.
-func jumpLease() time.Duration { return size(4*time.Second, 5*time.Second) }
 
 // fenced counts how often a worker stopped its tasks by itself because no heartbeat was confirmed: the machine was busy.
 func (s *offSite) fenced() int {
@@ -120,12 +117,12 @@ func (s *offSite) outlivesAJump(offset time.Duration) {
 	s.worker(name("heir"), 1, "-queues", name("doomed"))
 	s.UntilTasks("attempt 2 running", func(t harness.Task) bool { return t.State == "running" && t.Attempt == 2 }, name("orphan"))
 	// A monitor that sees the jump gives every worker one more lease.
-	s.f.within("recovery_after_a_jump", time.Since(jumped), 2*jumpLease()+time.Second)
+	s.f.within("recovery_after_a_jump", time.Since(jumped), 2*steadyLease()+time.Second)
 	s.UntilState("completed", name("delayed"), name("delayed-after"), name("named"))
 	s.UntilState("failed", name("fails"))
-	s.f.within("delays_of_1s_after_a_jump", time.Since(jumped), 2*jumpLease()+time.Second)
+	s.f.within("delays_of_1s_after_a_jump", time.Since(jumped), 2*steadyLease()+time.Second)
 	s.showsSaneAges()
-	s.f.pass(jumpLease()*5/4 - time.Since(jumped))
+	s.f.pass(steadyLease()*5/4 - time.Since(jumped))
 	for i, task := range s.UntilState("running", gates...) {
 		if (task.WorkerID != before[i].WorkerID || task.Attempt != 1) && s.fenced() == 0 {
 			s.f.Errorf("with the clock %v ahead %s runs as attempt %d on %s; want it left on %s", offset, task.ID, task.Attempt,
@@ -199,7 +196,7 @@ func (s *offSite) showsSaneAges() {
 			return err
 		}
 		for _, w := range page.Items {
-			if age := s.now().Sub(w.LastHeartbeatAt); slices.Contains(live, w.ID) && (age < -time.Second || age > jumpLease()) {
+			if age := s.now().Sub(w.LastHeartbeatAt); slices.Contains(live, w.ID) && (age < -time.Second || age > steadyLease()) {
 				return fmt.Errorf("%s was last heard %v ago", w.ID, age)
 			}
 		}

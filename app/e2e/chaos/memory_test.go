@@ -15,7 +15,7 @@ import (
 // without a byte to spare.
 func TestRow12WithoutMemoryWorkersLiveDieAndStop(t *testing.T) {
 	row(t, 12, "Redis out of memory, noeviction", func(f *fault) {
-		s := newSite(f, harness.Setup{})
+		s := newSite(f, harness.Setup{WorkerTimeout: steadyLease()})
 		dies, stops := s.worker("dies", 2), s.worker("stops", 2, "-shutdown-timeout", "1ms")
 		s.submit(gated("T0", "gate", "", ""), gated("T1", "gate", "", ""), gated("T2", "gate", "", ""), gated("T3", "gate", "", ""))
 		s.UntilState("running", s.ids()...)
@@ -23,7 +23,7 @@ func TestRow12WithoutMemoryWorkersLiveDieAndStop(t *testing.T) {
 
 		s.limitMemory(1)
 		stays := s.worker("stays", 4)
-		f.pass(2 * lease())
+		f.pass(2 * steadyLease())
 		s.kill(dies)
 		if code := stops.Stop(); code != 0 {
 			f.Errorf("%s ended with code %d after SIGTERM; want 0", stops.Name, code)

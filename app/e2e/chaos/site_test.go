@@ -49,6 +49,9 @@ const calm = 15 * time.Second
 // lease is --worker-timeout: its default, and less in the quick cut.
 func lease() time.Duration { return size(2*time.Second, 5*time.Second) }
 
+// steadyLease is for rows that say exactly who is lost: on a busy machine, too, no worker may lose it by itself.
+func steadyLease() time.Duration { return size(4*time.Second, 5*time.Second) }
+
 func openClient(f *fault, url string) *queue.Client {
 	f.Helper()
 	return queue.New(redistest.Open(f, url))
