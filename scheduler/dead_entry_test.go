@@ -2,6 +2,7 @@ package scheduler_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
@@ -11,23 +12,32 @@ import (
 // id is pending again.
 func TestADeadEntryStaysDeadWhenItsIDComesAgain(t *testing.T) {
 	each(t, func(t *testing.T, c *queue.Client) {
-		submit(t, c, some(40_010, "t", queue.Task{})...)
-		must(t, c.Delete(t.Context(), "t20004"))
-		lane := c.Keys().TaskQueue("default", "5")
-		must(t, c.Redis().LTrim(t.Context(), lane, 20_003, 20_005).Err()) // what stands around it
-		must(t, c.Redis().HSet(t.Context(), c.Keys().Counts(), "default|p", 2).Err())
-		submit(t, c, queue.Task{ID: "t20004", Queue: "mail"})
+		lane, others := c.Keys().TaskQueue("default", "5"), make([]any, 20_000)
+		for i := range others {
+			others[i] = fmt.Sprint("other", i)
+		}
+		submit(t, c, queue.Task{ID: "first"})
+		must(t, c.Redis().RPush(t.Context(), lane, others...).Err())
+		submit(t, c, some(3, "t", queue.Task{})...)
+		must(t, c.Redis().RPush(t.Context(), lane, others...).Err())
+		must(t, c.Delete(t.Context(), "first"))
+		must(t, c.Delete(t.Context(), "t1"))
+		must(t, c.Redis().LTrim(t.Context(), lane, 20_000, 20_002).Err())
+		if got := c.Redis().LRange(t.Context(), lane, 0, -1).Val(); !slices.Equal(got, []string{"t0", "t1", "t2"}) {
+			t.Fatalf("the lane holds %v; want t1 as a dead entry, too deep for its deletion to find it", got)
+		}
+		submit(t, c, queue.Task{ID: "t1", Queue: "mail"})
 		w := register(t, c, "w", 10, nil, "echo")
 		must(t, newScheduler(c).Schedule(t.Context()))
 		if got := held(t, c, w); len(got) != 3 {
-			t.Errorf("the worker holds %v; want t20003, t20005 and t20004 once", got)
+			t.Errorf("the worker holds %v; want t0, t2 and t1 once", got)
 		}
 		expectCounts(t, c, "mail", "S=1 a=1")
 		ids, _ := turn(t, w, 10)
 		if len(ids) != 3 {
 			t.Errorf("started %v; want each once", ids)
 		}
-		expectCounts(t, c, "default", "D=1 S=40010 r=2")
+		expectCounts(t, c, "default", "D=2 S=4 r=2")
 		expectCounts(t, c, "mail", "S=1 r=1")
 	})
 }

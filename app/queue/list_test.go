@@ -142,18 +142,29 @@ func TestFiltersNarrowAListing(t *testing.T) {
 
 func TestAPageThatLooksAtItsBudgetOnlyStillLeadsOn(t *testing.T) {
 	each(t, func(t *testing.T, c *queue.Client) {
-		tasks := make([]queue.Task, 13000)
-		for i := range tasks {
-			tasks[i] = queue.Task{ID: fmt.Sprint("t", i), Type: "many"}
-		}
-		tasks[12900].Type = "rare"
-		tasks[20].Type = "rare"
-		submit(t, c, tasks...)
+		submit(t, c, queue.Task{ID: "t0", Type: "many"}, queue.Task{ID: "t20", Type: "rare"})
+		standIn(t, c, "t0", 12_900)
+		submit(t, c, queue.Task{ID: "t12900", Type: "rare"})
 		ids, n := pages(t, c, queue.Filter{State: queue.Pending, Type: "rare", Limit: 10})
 		if !slices.Equal(ids, []string{"t20", "t12900"}) || n < 2 {
-			t.Errorf("found %v on %d pages; want t20 and t12900 on two: a page looks at 12,000 entries at most", ids, n)
+			t.Errorf("got %v in %d pages; a page looks at 12,000 entries at most", ids, n)
 		}
 	})
+}
+
+// standIn puts that many tasks with the record of a pending one at the end of its lane, at once: in the store in memory so
+// many submits take most of a minute with the race detector.
+func standIn(t *testing.T, c *queue.Client, id string, n int) {
+	t.Helper()
+	record, err := c.Redis().HGet(t.Context(), c.Keys().Tasks(), id).Result()
+	redistest.Must(t, err)
+	records, ids := map[string]any{}, make([]any, n)
+	for i := range ids {
+		ids[i] = fmt.Sprint("copy", i)
+		records[fmt.Sprint("copy", i)] = record
+	}
+	redistest.Must(t, c.Redis().HSet(t.Context(), c.Keys().Tasks(), records).Err())
+	redistest.Must(t, c.Redis().RPush(t.Context(), c.Keys().TaskQueue("default", "5"), ids...).Err())
 }
 
 func TestAListingNamesTheWrongField(t *testing.T) {

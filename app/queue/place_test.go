@@ -1,7 +1,6 @@
 package queue_test
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/xuniquepatel/queue-pilot/app/queue"
@@ -37,14 +36,9 @@ func TestWhatWaitsForOtherWorkersIsNotBeforeATask(t *testing.T) {
 func TestAPlaceDeepInALongLineIsNotCounted(t *testing.T) {
 	each(t, func(t *testing.T, c *queue.Client) {
 		submit(t, c, queue.Task{ID: "first"})
-		tasks := make([]queue.Task, 1000)
-		for round := range queue.MaxPlace / len(tasks) {
-			for i := range tasks {
-				tasks[i] = queue.Task{ID: fmt.Sprint("t", round, ".", i)}
-			}
-			submit(t, c, tasks...)
-		}
-		for id, want := range map[string]queue.Place{"first": {At: 1}, "t19.998": {At: 20_000}, "t19.999": {Deep: true}} {
+		standIn(t, c, "first", queue.MaxPlace-2)
+		submit(t, c, queue.Task{ID: "last"}, queue.Task{ID: "deep"})
+		for id, want := range map[string]queue.Place{"first": {At: 1}, "last": {At: 20_000}, "deep": {Deep: true}} {
 			if got, err := c.PlaceOf(t.Context(), id); err != nil || got != want {
 				t.Errorf("%s: got %+v, %v; want %+v", id, got, err, want)
 			}
