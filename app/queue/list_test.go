@@ -147,7 +147,7 @@ func TestAPageThatLooksAtItsBudgetOnlyStillLeadsOn(t *testing.T) {
 		submit(t, c, queue.Task{ID: "t12900", Type: "rare"})
 		ids, n := pages(t, c, queue.Filter{State: queue.Pending, Type: "rare", Limit: 10})
 		if !slices.Equal(ids, []string{"t20", "t12900"}) || n < 2 {
-			t.Errorf("got %v in %d pages; a page looks at 12,000 entries at most", ids, n)
+			t.Errorf("found %v on %d pages; want t20 and t12900 on two: a page looks at 12,000 entries at most", ids, n)
 		}
 	})
 }
