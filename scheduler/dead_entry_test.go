@@ -12,10 +12,7 @@ import (
 // id is pending again.
 func TestADeadEntryStaysDeadWhenItsIDComesAgain(t *testing.T) {
 	each(t, func(t *testing.T, c *queue.Client) {
-		lane, others := c.Keys().TaskQueue("default", "5"), make([]any, 20_000)
-		for i := range others {
-			others[i] = fmt.Sprint("other", i)
-		}
+		lane, others := c.Keys().TaskQueue("default", "5"), numbered("other", 20_000)
 		submit(t, c, queue.Task{ID: "first"})
 		must(t, c.Redis().RPush(t.Context(), lane, others...).Err())
 		submit(t, c, some(3, "t", queue.Task{})...)
@@ -42,15 +39,20 @@ func TestADeadEntryStaysDeadWhenItsIDComesAgain(t *testing.T) {
 	})
 }
 
+// numbered are ids that no task has.
+func numbered(name string, n int) []any {
+	ids := make([]any, n)
+	for i := range ids {
+		ids[i] = fmt.Sprint(name, i)
+	}
+	return ids
+}
+
 func TestManyDeadEntriesAreDroppedALittleAtATime(t *testing.T) {
 	each(t, func(t *testing.T, c *queue.Client) {
 		submit(t, c, queue.Task{ID: "a"})
 		lane := c.Keys().TaskQueue("default", "5")
-		dead := make([]any, 5000)
-		for i := range dead {
-			dead[i] = fmt.Sprint("dead", i)
-		}
-		must(t, c.Redis().LPush(t.Context(), lane, dead...).Err())
+		must(t, c.Redis().LPush(t.Context(), lane, numbered("dead", 5000)...).Err())
 		register(t, c, "w", 1, nil, "echo")
 		s := newScheduler(c)
 		must(t, s.Schedule(t.Context()))
